@@ -1,0 +1,38 @@
+/**
+ * MessagePack, and the only file that imports msgpackr. Every payload on the wire is plain MessagePack that any
+ * decoder reads: no records, no shared structures, no definition ever taken from the wire, and the result is a copy
+ * of its own, because msgpackr's scratch buffer is 8 KB that the next message overwrites.
+ */
+import { Packr, Unpackr } from 'msgpackr';
+import { AcademyError } from './errors.js';
+
+export class MessageCodec {
+  readonly #packr = new Packr({ useRecords: false, moreTypes: false, encodeUndefinedAsNil: false });
+  readonly #unpackr = new Unpackr({ useRecords: false, moreTypes: false, mapsAsObjects: true, int64AsType: 'number' });
+
+  /**
+   * @returns bytes of exactly the message's length, owned by the caller
+   * @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT for what MessagePack cannot hold (functions, symbols, cycles)
+   */
+  encode(value: unknown): Uint8Array {
+    try {
+      const packed = this.#packr.pack(value);
+      return new Uint8Array(packed);
+    } catch (cause) {
+      throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', 'the value cannot be encoded as MessagePack', { cause });
+    }
+  }
+
+  /**
+   * The value is `unknown` until its schema has been checked.
+   * @returns undefined for bytes that are not exactly one MessagePack value; never throws, so that a hostile
+   * datagram costs no stack trace at the caller's
+   */
+  decode(bytes: Uint8Array): unknown {
+    try {
+      return this.#unpackr.unpack(bytes);
+    } catch {
+      return undefined;
+    }
+  }
+}

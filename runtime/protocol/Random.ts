@@ -1,0 +1,48 @@
+/**
+ * Chance as an argument. `seededRandom` repeats itself from a seed, for tests and simulations; the system's own
+ * source is in runtime/system.
+ */
+import { customRandom, urlAlphabet } from 'nanoid';
+
+export interface Random {
+  /** Uniform in [0, 1). */
+  next(): number;
+  /** `length` bytes. Only the system's source is fit for keys. */
+  bytes(length: number): Uint8Array;
+  /** A URL-safe id of 21 characters (126 bits), for messages, requests and sessions. */
+  id(): string;
+}
+
+/**
+ * A repeatable source: sfc32 (Chris Doty-Humphrey, PractRand), seeded through splitmix32. Not for keys.
+ * @param seed any integer; the same seed gives the same sequence on every machine
+ */
+export function seededRandom(seed: number): Random {
+  let mix = seed | 0;
+  const seedWord = (): number => {
+    mix = (mix + 0x9e3779b9) | 0;
+    let word = mix ^ (mix >>> 16);
+    word = Math.imul(word, 0x21f0aaad);
+    word ^= word >>> 15;
+    word = Math.imul(word, 0x735a2d97);
+    return (word ^ (word >>> 15)) | 0;
+  };
+  let a = seedWord();
+  let b = seedWord();
+  let c = seedWord();
+  let counter = 1;
+  const nextWord = (): number => {
+    const word = (((a + b) | 0) + counter) | 0;
+    counter = (counter + 1) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = (((c << 21) | (c >>> 11)) + word) | 0;
+    return word >>> 0;
+  };
+  const bytes = (length: number): Uint8Array => {
+    const out = new Uint8Array(length);
+    for (let index = 0; index < length; index++) out[index] = nextWord() & 0xff;
+    return out;
+  };
+  return { next: () => nextWord() / 0x1_0000_0000, bytes, id: customRandom(urlAlphabet, 21, bytes) };
+}

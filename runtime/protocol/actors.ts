@@ -1,0 +1,227 @@
+/**
+ * The vocabulary between actors and what hosts them. An actor is an XState v5 machine that receives messages as
+ * events and acts on the world by emitting effects; so a machine is a pure description that runs on any thread, under
+ * any clock, and in a test without a host.
+ */
+import type { AnyActorLogic } from 'xstate';
+import type { EventMessage } from './EventMessage.js';
+import type { AcademyErrorCode, ErrorRecord } from './errors.js';
+import type { AcademyEventData, AcademyEventName } from './events.js';
+import type { NodeId } from './identity.js';
+import type { Priority } from './packet.js';
+import type { EventReceipt } from './receipts.js';
+
+/** Where an actor lives on its node. The generation tells it from one that had the slot before. */
+export interface ActorAddress {
+  readonly shard: number;
+  readonly slot: number;
+  readonly generation: number;
+}
+
+/** An actor by name on this node, or on another one. Names resolve to an address once. */
+export interface ActorName {
+  readonly name: string;
+  readonly node?: NodeId;
+}
+
+/** The same reference for an actor on this shard, another shard or another node. */
+export type ActorReference = ActorAddress | ActorName;
+
+export function isActorAddress(reference: ActorReference): reference is ActorAddress {
+  return 'slot' in reference;
+}
+
+/** What one sends. `type` is a word of the receiving machine, written by this process and never by a peer. */
+export interface ActorMessage {
+  readonly type: string;
+  readonly data?: unknown;
+}
+
+/** Identifies a question that waits for its answer. */
+export interface AskToken {
+  readonly asker: ActorReference;
+  readonly id: number;
+}
+
+/** What a machine receives: the message with who sent it and when it was delivered. */
+export interface DeliveredMessage<T extends string = string, D = unknown> {
+  readonly type: T;
+  readonly data: D;
+  readonly from: ActorReference | null;
+  /** Wall time of the delivery, so that machines need no clock. */
+  readonly atMs: number;
+  /** Present when the sender waits for an answer; reply with the effect `reply`. */
+  readonly ask?: AskToken;
+}
+
+/** An event of the mesh, as an actor receives it that has subscribed to it. */
+export type DeliveredEvent = DeliveredMessage<'academy.event', EventMessage>;
+
+/** The answer to an effect `ask` or `execute`: exactly one of result and error. */
+export interface Settled {
+  readonly tag: unknown;
+  readonly result?: unknown;
+  readonly error?: ErrorRecord;
+}
+
+/**
+ * What a machine emits. `tell`, `ask`, `reply`, `spawn`, `stop`, `fail` and `log` are the host's own; `subscribe`,
+ * `publish` and `execute` go to the mesh.
+ */
+export type ActorEffect =
+  | { readonly type: 'tell'; readonly to: ActorReference; readonly message: ActorMessage }
+  | {
+      readonly type: 'tellMany';
+      readonly to: readonly ActorReference[];
+      readonly message: ActorMessage;
+    }
+  /** The answer comes back as a message `settles` with data Settled. */
+  | {
+      readonly type: 'ask';
+      readonly to: ActorReference;
+      readonly message: ActorMessage;
+      readonly deadlineMs: number;
+      readonly settles: string;
+      readonly tag?: unknown;
+    }
+  | { readonly type: 'reply'; readonly ask: AskToken; readonly result?: unknown; readonly error?: ErrorRecord }
+  | { readonly type: 'spawn'; readonly spec: ActorSpec }
+  | { readonly type: 'stop'; readonly target: ActorReference }
+  /** Crashes the actor with this error: its supervisor decides. */
+  | { readonly type: 'fail'; readonly error: ErrorRecord }
+  | { readonly type: 'log'; readonly level: LogLevel; readonly text: string; readonly fields?: Record<string, unknown> }
+  /** Hear an event of one room, or with `roomId: null` an event that belongs to no room. */
+  | { readonly type: 'subscribe'; readonly event: AcademyEventName; readonly roomId: string | null }
+  | { readonly type: 'unsubscribe'; readonly event: AcademyEventName; readonly roomId: string | null }
+  | PublishEffect
+  /** A command by its endpoint; settles like `ask`. */
+  | {
+      readonly type: 'execute';
+      readonly endpoint: string;
+      readonly payload: unknown;
+      readonly deadlineMs: number;
+      readonly settles: string;
+      readonly tag?: unknown;
+    };
+
+export type PublishEffect = {
+  [N in AcademyEventName]: {
+    readonly type: 'publish';
+    readonly event: N;
+    readonly data: AcademyEventData[N];
+    readonly priority?: Priority;
+    readonly nodes?: readonly NodeId[];
+    /** False: this node's subscribers only. @default true */
+    readonly network?: boolean;
+    readonly traceId?: string;
+  };
+}[AcademyEventName];
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** What to do when a mailbox is full: tell the sender, or make room by dropping the oldest. */
+export type MailboxPolicy = 'reject' | 'drop-oldest';
+
+export interface MailboxOptions {
+  /** @default limits.mailboxMessagesMax */
+  readonly capacity: number;
+  /** @default 'reject' */
+  readonly policy: MailboxPolicy;
+}
+
+/** When a child is started again: always, only after a crash, or never. */
+export type RestartKind = 'permanent' | 'transient' | 'temporary';
+
+export interface RestartOptions {
+  /** @default 'transient' */
+  readonly kind: RestartKind;
+  /** Restarts allowed within `withinMs`; one more and the child is given up. @default 5 */
+  readonly intensity: number;
+  /** @default 10_000 */
+  readonly withinMs: number;
+  /** First delay before a restart; doubles up to `backoffMaxMs`. @default 20 */
+  readonly backoffMs: number;
+  /** @default 2_000 */
+  readonly backoffMaxMs: number;
+}
+
+/** What an actor's module exports: the machine, and what the host must know to run it. */
+export interface ActorDefinition {
+  readonly kind: 'academy-actor';
+  readonly machine: AnyActorLogic;
+  readonly mailbox?: Partial<MailboxOptions>;
+  readonly restart?: Partial<RestartOptions>;
+  /** Message types that actors of other nodes may send; none by default. */
+  readonly remoteMessages?: readonly string[];
+}
+
+/** How to start an actor on any thread: its module by URL, its name, and an input that can be cloned. */
+export interface ActorSpec {
+  readonly name: string;
+  readonly module: string;
+  /** Name of the module's export that holds the ActorDefinition. */
+  readonly exportName: string;
+  /** Handed to the machine as `input.options`, beside `input.self`, see ActorInput. Cloned when it crosses threads. */
+  readonly options?: unknown;
+  /** Shard to live on; by default the one with the fewest actors. */
+  readonly shard?: number;
+  readonly mailbox?: Partial<MailboxOptions>;
+  readonly restart?: Partial<RestartOptions>;
+}
+
+/** The machine's input. */
+export interface ActorInput<O = unknown> {
+  readonly name: string;
+  readonly self: ActorAddress;
+  readonly nodeId: NodeId;
+  readonly academyId: string;
+  /** A seed of the actor's own, from the node's Random; a machine makes its ids and dice from it. */
+  readonly seed: number;
+  readonly startedAtMs: number;
+  /** How often the supervisor has started it before. */
+  readonly restarts: number;
+  readonly options: O;
+}
+
+export type DeadLetterReason =
+  | 'stale-address'
+  | 'unknown-name'
+  | 'mailbox-full'
+  | 'dropped-oldest'
+  | 'stopped'
+  | 'crashed'
+  | 'shard-down'
+  | 'not-remote'
+  | 'undecodable';
+
+export interface DeadLetter {
+  readonly reason: DeadLetterReason;
+  readonly to: ActorReference;
+  readonly from: ActorReference | null;
+  readonly messageType: string;
+  readonly atMs: number;
+}
+
+/** One line of `academy tree`. */
+export interface ActorInfo {
+  readonly name: string;
+  readonly address: ActorAddress;
+  readonly machine: string;
+  readonly state: string;
+  readonly status: 'running' | 'restarting' | 'stopped' | 'failed';
+  readonly restarts: number;
+  readonly mailboxDepth: number;
+  readonly messagesHandled: number;
+  readonly lastError?: ErrorRecord;
+}
+
+/** What the host asks of the mesh for the effects that leave it. */
+export interface MeshPort {
+  publish(from: ActorAddress, effect: PublishEffect): EventReceipt | Promise<EventReceipt>;
+  execute(from: ActorAddress, endpoint: string, payload: unknown, deadlineMs: number): Promise<unknown>;
+}
+
+/** Makes the record of an error that a machine answers with. */
+export function failure(code: AcademyErrorCode, message: string, remedy?: string): ErrorRecord {
+  return { code, message, ...(remedy ? { remedy } : {}) };
+}

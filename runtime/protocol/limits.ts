@@ -1,0 +1,64 @@
+/**
+ * Every bound of the system, with its unit in its name and its reason beside it. What comes from outside is measured
+ * against these before anything is allocated for it.
+ */
+export const limits = {
+  /** Largest datagram that is sent: fits an Ethernet MTU of 1500 with IP, UDP and a tunnel's header. */
+  datagramBytesMax: 1400,
+  /** Largest datagram that is read; a longer one is malformed by definition. */
+  datagramReadBytesMax: 2048,
+  /** Largest frame on a reliable connection: a genome of 193 KB with room to grow, small enough to buffer per peer. */
+  frameBytesMax: 8 * 1024 * 1024,
+  /** Bytes that one connection may have queued before its sender is told to wait. */
+  connectionQueueBytesMax: 32 * 1024 * 1024,
+  /** Requests that one connection may have open at a time. */
+  requestsInFlightMax: 4096,
+  /** Characters of an id (participant, room, message, session, node alias). */
+  idCharactersMax: 128,
+  /** Characters of a chat message: about 8 KB of UTF-8, a long post. */
+  textCharactersMax: 8_000,
+  /** Characters of each text field of a training signal. */
+  signalTextCharactersMax: 2_000,
+  /** Entries of any list of names in a payload. */
+  listItemsMax: 256,
+  /** Characters of a capability, description or reason. */
+  phraseCharactersMax: 512,
+  /** Dimensions of a capability vector. */
+  capabilityVectorDimensions: 512,
+  /** Messages that wait in one actor's mailbox: some seconds of a busy room, about 1 MB. */
+  mailboxMessagesMax: 10_000,
+  /** Messages that one actor handles in a turn before others run. */
+  turnMessagesMax: 64,
+  /** Dead letters kept for inspection; older ones are only counted. */
+  deadLettersKept: 1_000,
+  /** Actors of one shard. */
+  actorsPerShardMax: 1_048_576,
+  /** Peers remembered at a time. */
+  peersMax: 1_024,
+  /** Sources (address and port) with a receive budget of their own; the least recent is forgotten. */
+  sourcesMax: 4_096,
+  /** Datagrams a second that one source may send before the rest is dropped unread. */
+  sourceDatagramsPerSecondMax: 200_000,
+  /** Sequence numbers that a replay window remembers behind the highest seen. */
+  replayWindowSize: 1_024,
+  /** Times that a packet may be passed on; only its origin publishes, so 1 is a relay through a static peer. */
+  hopsMax: 2,
+  /** Entries that one repair request may ask for; the rest is asked for afterwards. */
+  repairEntriesMax: 512,
+  /** Log entries that wait in a room for their predecessors. */
+  roomPendingEntriesMax: 4_096,
+  /** Messages that a room keeps in memory for its members' windows. */
+  roomRecentMessagesMax: 512,
+  /** Authors of one room. */
+  roomAuthorsMax: 65_536,
+  /** Members of one room on one node. */
+  roomMembersMax: 65_536,
+  /** Seconds that a sender's clock may differ before its messages are flagged. */
+  clockSkewMsMax: 5 * 60_000,
+  /** Total time of a remote command, retries included (settlement C39). */
+  commandDeadlineMs: 30_000,
+  /** Results kept so that a retried command runs once. */
+  idempotencyKeysMax: 10_000,
+  /** Lines of a knowledge pack. */
+  knowledgeLinesMax: 100_000,
+} as const;
