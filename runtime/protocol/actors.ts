@@ -91,7 +91,13 @@ export type ActorEffect =
   | { readonly type: 'fail'; readonly error: ErrorRecord }
   | { readonly type: 'log'; readonly level: LogLevel; readonly text: string; readonly fields?: Record<string, unknown> }
   /** Hear an event of one room, or with `roomId: null` an event that belongs to no room. */
-  | { readonly type: 'subscribe'; readonly event: AcademyEventName; readonly roomId: string | null }
+  | {
+      readonly type: 'subscribe';
+      readonly event: AcademyEventName;
+      readonly roomId: string | null;
+      /** Do not hear what this node itself publishes. @default false */
+      readonly remoteOnly?: boolean;
+    }
   | { readonly type: 'unsubscribe'; readonly event: AcademyEventName; readonly roomId: string | null }
   | PublishEffect
   /** A command by its endpoint; settles like `ask`. */
