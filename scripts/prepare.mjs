@@ -17,6 +17,7 @@ const COMMAND_LINE = join(ROOT, 'dist', 'cli', 'academy.js');
 const LOCK = join(ROOT, '.stamps', 'prepare.lock');
 const HEARTBEAT_MS = 2_000;
 const LOCK_POLL_MS = 250;
+const STOP_LIMIT_MS = 1_000;
 
 /** A failure that the person can act on: what happened, and what to do about it. */
 class PrepareError extends Error {
@@ -234,13 +235,17 @@ const interrupted = () =>
     interruptedBy === 'SIGINT' ? 130 : 143,
   );
 
-/** Passes the signal on and waits for the child's end: npm removes half of an install by itself. */
+/**
+ * Passes the signal on and gives the child a moment to clean up. npm may take 20 s for that; killing it is safe, since
+ * without its record of a finished install the next run starts over.
+ */
 function handleSignals() {
   for (const signal of ['SIGINT', 'SIGTERM']) {
     process.on(signal, () => {
       interruptedBy = signal;
-      if (running !== undefined) running.kill(signal);
-      else finishWith(interrupted());
+      if (running === undefined) finishWith(interrupted());
+      running.kill(signal);
+      setTimeout(() => running?.kill('SIGKILL'), STOP_LIMIT_MS).unref();
     });
   }
 }
