@@ -184,6 +184,8 @@ export interface ActorInput<O = unknown> {
   /** A seed of the actor's own, from the node's Random; a machine makes its ids and dice from it. */
   readonly seed: number;
   readonly startedAtMs: number;
+  /** The shard's clock (wall time), for what a machine does when a timer and no message wakes it. */
+  readonly nowMs: () => number;
   /** How often the supervisor has started it before. */
   readonly restarts: number;
   readonly options: O;
