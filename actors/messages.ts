@@ -114,6 +114,8 @@ export interface PersonaQuestions {
   'persona.drop': { ask: { genomeId: string }; answer: null };
   /** Share of right answers on labelled items; trains nothing. */
   'persona.measure': { ask: { items: readonly LabelledItem[] }; answer: { accuracy: number; n: number } };
+  /** What its loop needs to know before it looks for help with a capability. */
+  'persona.gap': { ask: { capability: string }; answer: CapabilityGap };
   /** What it would answer; says nothing in any room. */
   'persona.answer': {
     ask: { input: string };
@@ -121,6 +123,20 @@ export interface PersonaQuestions {
   };
   /** Publishes what it has learnt as a genome, if the measured gain on its held-out items exceeds the threshold. */
   'persona.publish': { ask: null; answer: { genomeId: string | null; gain: number; n: number; reason: string } };
+  /** Writes what it has learnt to the persona store now. */
+  'persona.save': { ask: null; answer: null };
+}
+
+export interface CapabilityGap {
+  readonly capability: string;
+  /** 512 numbers that describe what it was asked; null: nothing is known of the capability. */
+  readonly vector: readonly number[] | null;
+  readonly capabilities: readonly string[];
+  readonly activeGenomes: readonly string[];
+  /** Held-out items of the capability. */
+  readonly examItems: number;
+  /** Rooms that it is a member of. */
+  readonly rooms: readonly string[];
 }
 
 export interface LabelledItem {
@@ -163,6 +179,47 @@ export interface ImprovementEvidence {
   readonly examItems: number;
 }
 
+/** The word with which a persona hands ImprovementEvidence to its loop; nobody waits for an answer. */
+export const improvementEvidence = 'improvement.evidence';
+
+/** Questions to a persona's loop `self-improvement/{id}`. */
+export interface ImprovementQuestions {
+  'improvement.inspect': { ask: null; answer: ImprovementReport };
+  /** Looks for help with a capability now, whatever the evidence; answered when the attempt has ended. */
+  'improvement.run': { ask: { capability: string; roomId: string }; answer: ImprovementOutcome };
+}
+
+export interface ImprovementReport {
+  /** Step of the attempt that is under way; `watching` when there is none. */
+  readonly step: string;
+  readonly evidence: readonly {
+    readonly capability: string;
+    readonly satisfaction: number;
+    readonly judged: number;
+    readonly examItems: number;
+    /** No attempt for this capability before this wall time. */
+    readonly restsUntilMs: number;
+  }[];
+  /** Newest last. */
+  readonly outcomes: readonly ImprovementOutcome[];
+}
+
+export interface ImprovementOutcome {
+  readonly capability: string;
+  readonly roomId: string;
+  readonly outcome: 'adopted' | 'no-candidates' | 'refused' | 'failed' | 'rolled-back';
+  readonly reason: string;
+  readonly genomeId: string | null;
+  readonly fromNode: string | null;
+  /** The exam that decided; null when none was held. */
+  readonly exam: ExamReport | null;
+  /** Whether the genome was announced again, with the evidence of the exam. */
+  readonly shared: boolean;
+  readonly costBytes: number;
+  readonly costMs: number;
+  readonly atMs: number;
+}
+
 /** Questions to the genome manager. */
 export interface GenomeQuestions {
   'genome.discover': {
@@ -186,6 +243,28 @@ export interface GenomeQuestions {
     answer: { genomeId: string; descriptor: GenomeDescriptor };
   };
   'genome.list': { ask: null; answer: readonly GenomeDescriptor[] };
+  /** What the command `genome-fetch` answers another node with. */
+  'genome.files': { ask: { genomeId: string }; answer: { files: Readonly<Record<string, Uint8Array>> } };
+  /** A message to `/academy/genome/{discover}`. */
+  'academy.message': { ask: AcademyPathMessage; answer: unknown };
+}
+
+/** What a router hands to the manager of a category: the segments behind it, and a payload that nobody has checked. */
+export interface AcademyPathMessage {
+  readonly rest: readonly string[];
+  readonly payload: unknown;
+}
+
+/** The word with which a persona tells the persona manager that it is there, and later how it is. */
+export const personaReported = 'persona.reported';
+
+/** Questions to the persona manager. */
+export interface PersonaManagerQuestions {
+  'personas.list': { ask: null; answer: readonly PersonaReport[] };
+  /** Hands a signal to one persona, as if it had been given in its room. */
+  'persona.updateTraining': { ask: { personaId: string; signal: TrainingSignal }; answer: null };
+  /** A message to `/academy/persona/{personaId}`. */
+  'academy.message': { ask: AcademyPathMessage; answer: unknown };
 }
 
 /** Questions to the service `genome-store`. Files by name, in peft's shape. */
@@ -200,6 +279,11 @@ export interface PersonaStoreQuestions {
   'learnt.put': { ask: { personaId: string; bytes: Uint8Array }; answer: null };
   'learnt.get': { ask: { personaId: string }; answer: Uint8Array | null };
 }
+
+/** What a machine receives when one of these questions is put to it; `ask` is set when an answer is awaited. */
+export type Asked<Q extends { [K in keyof Q]: { ask: unknown; answer: unknown } }> = {
+  [K in keyof Q & string]: DeliveredMessage<K, Q[K]['ask']>;
+}[keyof Q & string];
 
 /** The data of a message with which an `ask` effect settles. */
 export interface SettledAs<T> {
