@@ -157,7 +157,11 @@ const machine = setup({
     }),
     forgetEarly: assign({ early: [] }),
     handle: enqueueActions((args) => handle(deskOf(args), args.event)),
-    renewLease: enqueueActions((args) => publishDigest(deskOf(args))),
+    renewLease: enqueueActions((args) => {
+      const desk = deskOf(args);
+      expireLeases(desk, args.context.input.nowMs());
+      publishDigest(desk);
+    }),
   },
   guards: {
     opened: ({ event }) => event.type === 'room.opened' && event.data.result !== undefined,
@@ -595,14 +599,18 @@ function hearDigest(desk: Desk, event: EventMessage<'academy.chat.user.list'>, a
   for (const participantId of change.left) {
     notifyMembers(desk, 'room.member-left', { roomId, participantId, nodeId, reason: 'left' });
   }
-  for (const gone of room.members.expire(atMs)) {
-    for (const participantId of gone.participantIds) {
-      notifyMembers(desk, 'room.member-left', { roomId, participantId, nodeId: gone.nodeId, reason: 'lease-expired' });
-    }
-  }
   if (room.chain.lacks(versions)) repair(desk, nodeId);
   // A node that is new here, or behind, learns at once whom and what it can ask for.
   if (isNewNode || room.chain.isAheadOf(versions)) planDigest(desk);
+}
+
+function expireLeases(desk: Desk, nowMs: number): void {
+  const { roomId } = desk.room.record;
+  for (const { nodeId, participantIds } of desk.room.members.expire(nowMs)) {
+    for (const participantId of participantIds) {
+      notifyMembers(desk, 'room.member-left', { roomId, participantId, nodeId, reason: 'lease-expired' });
+    }
+  }
 }
 
 function repair(desk: Desk, nodeId: NodeId): void {
