@@ -1,0 +1,211 @@
+/**
+ * The door for those who write a participant of their own: an XState machine, or just callbacks. Either way it becomes
+ * a supervised actor that sits in rooms like any other; what hosts it, on which thread, and how it is restarted is
+ * not its concern.
+ */
+import { type AnyActorLogic, enqueueActions, setup } from 'xstate';
+import type {
+  ActorDefinition,
+  ActorEffect,
+  ActorInput,
+  DeliveredMessage,
+  LogLevel,
+  MailboxOptions,
+  RestartOptions,
+} from '../runtime/protocol/actors.js';
+import { AcademyError } from '../runtime/protocol/errors.js';
+import type { ChatMessage } from '../runtime/protocol/schemas/chat.js';
+import type { SendMessageResult } from '../runtime/protocol/schemas/commands.js';
+import type { ChatParticipant, ParticipantType } from '../runtime/protocol/schemas/participant.js';
+import type { RoomNotice, RoomNotices, SettledAs } from './messages.js';
+import { ParticipantDesk } from './participant/ParticipantDesk.js';
+
+export interface SayOptions {
+  /** Id of the message that is answered. */
+  readonly replyTo?: string;
+  /** 0 to 1; of several AIs that answer the same message the surest is heard. @default 1 */
+  readonly confidence?: number;
+  readonly mentions?: readonly string[];
+  /** Global id of the answer, by which feedback can name it. */
+  readonly answerId?: string;
+  readonly threadId?: string;
+}
+
+/** What a callback may do. Bound to one participant; valid until it is stopped. */
+export interface ParticipantContext<S = unknown> {
+  readonly self: ChatParticipant;
+  /** Resolves when the message is stored, or was withdrawn because another answer stands. */
+  say(roomId: string, text: string, options?: SayOptions): Promise<SendMessageResult>;
+  /** Answers a message in its room. */
+  reply(message: ChatMessage, text: string, options?: Omit<SayOptions, 'replyTo'>): Promise<SendMessageResult>;
+  /** Judges a message: a value from -1 to 1, or the id of the answer that should have been given. */
+  judge(message: ChatMessage, judgement: { value?: number; expected?: string | null }): Promise<void>;
+  /** Says that it is writing; expires by itself. */
+  typing(roomId: string, expiresInMs?: number): void;
+  /** What the room has said lately, its members, and this participant's own state there. Rooms never share any of it. */
+  room(roomId: string): ParticipantRoom<S>;
+  /** Rooms that it sits in now. */
+  readonly rooms: readonly string[];
+  log(level: LogLevel, text: string, fields?: Record<string, unknown>): void;
+  /** Wall time, milliseconds since the epoch. */
+  nowMs(): number;
+  /** Uniform in [0, 1), from the node's seed. */
+  random(): number;
+  /** What the configuration or `spawn` gave this participant. */
+  readonly options: unknown;
+}
+
+export interface ParticipantRoom<S = unknown> {
+  readonly roomId: string;
+  /** Newest last, at most 50. */
+  readonly history: readonly ChatMessage[];
+  readonly members: readonly ChatParticipant[];
+  /** Kept for this room as long as the actor lives. */
+  state: S | undefined;
+}
+
+type Handler<D, S> = (data: D, context: ParticipantContext<S>) => unknown;
+
+/** Callbacks of a participant. What they throw or reject with crashes the actor, and its supervisor starts it again. */
+export interface ParticipantCallbacks<S = unknown> {
+  onStart?: (context: ParticipantContext<S>) => unknown;
+  onJoin?: Handler<RoomNotices['room.joined'], S>;
+  /** Messages of others; its own are not among them. */
+  onMessage?: Handler<ChatMessage, S>;
+  /** Messages that call it by `@id` or `@name`; without this callback they go to onMessage. */
+  onMention?: Handler<ChatMessage, S>;
+  onSignal?: Handler<RoomNotices['room.signal']['signal'], S>;
+  onMemberJoined?: Handler<RoomNotices['room.member-joined'], S>;
+  onMemberLeft?: Handler<RoomNotices['room.member-left'], S>;
+  onEvolution?: Handler<RoomNotices['room.evolution']['evolution'], S>;
+}
+
+interface ParticipantCommon {
+  readonly name: string;
+  /** Defaults to the name in lower case. */
+  readonly id?: string;
+  /** @default 'ai_assistant' */
+  readonly type?: ParticipantType;
+  readonly traits?: readonly string[];
+  readonly capabilities?: readonly string[];
+  /** Rooms to sit in from the start. @default ['lobby'] */
+  readonly rooms?: readonly string[];
+  readonly mailbox?: Partial<MailboxOptions>;
+  readonly restart?: Partial<RestartOptions>;
+}
+
+export interface MachineParticipant extends ParticipantCommon {
+  /** An XState v5 machine: receives RoomNotices as events, acts by emitting effects (see participantEffects). */
+  readonly machine: AnyActorLogic;
+}
+
+export type CallbackParticipant<S = unknown> = ParticipantCommon & ParticipantCallbacks<S>;
+
+/** What a participant's module exports. */
+export interface ParticipantDefinition extends ActorDefinition {
+  readonly participant: ChatParticipant;
+  readonly rooms: readonly string[];
+}
+
+/**
+ * @example
+ * ```ts
+ * export default defineParticipant({
+ *   name: 'Echo',
+ *   rooms: ['lobby'],
+ *   onMention: (message, me) => me.reply(message, `You said: ${message.text}`),
+ * });
+ * ```
+ * @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT naming the field that does not fit
+ */
+export function defineParticipant<S = unknown>(
+  participant: CallbackParticipant<S> | MachineParticipant,
+): ParticipantDefinition {
+  const identity = participantOf(participant);
+  const { mailbox, restart, rooms = ['lobby'] } = participant;
+  return {
+    kind: 'academy-actor',
+    machine:
+      'machine' in participant ? participant.machine : callbackMachine(identity, participant as CallbackParticipant),
+    participant: identity,
+    rooms,
+    ...(mailbox ? { mailbox } : {}),
+    ...(restart ? { restart } : {}),
+  };
+}
+
+export function isParticipantDefinition(value: unknown): value is ParticipantDefinition {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    (value as { kind?: unknown }).kind === 'academy-actor' &&
+    'participant' in value
+  );
+}
+
+const participantTypes: readonly string[] = ['human', 'ai_assistant', 'persona', 'system'];
+
+function participantOf(given: ParticipantCommon): ChatParticipant {
+  const { name, id = given.name?.toLowerCase(), type = 'ai_assistant', traits, capabilities } = given;
+  const refuse = (field: string, fault: string): never => {
+    throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', `defineParticipant: ${field} ${fault}`, {
+      remedy: "give at least { name: 'Echo' }; type is one of human, ai_assistant, persona, system",
+    });
+  };
+  if (typeof name !== 'string' || name.length === 0) refuse('name', 'is missing');
+  if (!/^[\p{L}\p{N}_.-]{1,128}$/u.test(id)) refuse('id', 'may hold letters, digits and _ . - only');
+  if (!participantTypes.includes(type)) refuse('type', `"${type}" is unknown`);
+  return {
+    id,
+    name,
+    type,
+    ...(traits ? { traits: [...traits] } : {}),
+    ...(capabilities ? { capabilities: [...capabilities] } : {}),
+  };
+}
+
+type ParticipantEvent =
+  | RoomNotice
+  | { readonly type: 'participant.emit'; readonly effect: ActorEffect }
+  | { readonly type: 'participant.failed'; readonly error: unknown }
+  | DeliveredMessage<'participant.settled', SettledAs<unknown>>;
+
+/** The machine under the callbacks. Effects of asynchronous code come back to it as events, so that it stays the only voice. */
+function callbackMachine(participant: ChatParticipant, callbacks: ParticipantCallbacks): AnyActorLogic {
+  return setup({
+    types: {} as {
+      context: { readonly desk: ParticipantDesk };
+      events: ParticipantEvent;
+      input: ActorInput;
+      emitted: ActorEffect;
+    },
+    actions: {
+      start: ({ context, self }) => context.desk.start((event) => self.send(event)),
+      hear: ({ context, event }) => context.desk.hear(event as RoomNotice),
+      settle: ({ context, event }) => {
+        if (event.type === 'participant.settled') context.desk.settle(event.data);
+      },
+      emit: enqueueActions(({ event, enqueue }) => {
+        if (event.type === 'participant.emit') enqueue.emit(event.effect);
+      }),
+      crash: ({ event }) => {
+        throw event.type === 'participant.failed' ? event.error : new Error('a participant failed');
+      },
+    },
+  }).createMachine({
+    id: `participant:${participant.id}`,
+    context: ({ input }) => ({ desk: new ParticipantDesk(participant, callbacks, input) }),
+    entry: 'start',
+    initial: 'participating',
+    states: {
+      participating: {
+        on: {
+          'room.*': { actions: 'hear' },
+          'participant.emit': { actions: 'emit' },
+          'participant.settled': { actions: 'settle' },
+          'participant.failed': { actions: 'crash' },
+        },
+      },
+    },
+  });
+}
