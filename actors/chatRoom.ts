@@ -118,8 +118,10 @@ const heardEvents = [
   ACADEMY_CHAT_EVENTS.ROOM_LEAVE,
   ACADEMY_CHAT_EVENTS.USER_LIST,
   ACADEMY_CHAT_EVENTS.PRESENCE,
-  ACADEMY_CHAT_EVENTS.TRAINING_SIGNAL,
 ] as const;
+
+/** Published by rooms, personas and programs of this node too, and heard by the same way from wherever they come. */
+const heardEventsOfAllNodes = [ACADEMY_CHAT_EVENTS.TRAINING_SIGNAL, ACADEMY_CHAT_EVENTS.PERSONA_EVOLUTION] as const;
 
 const machine = setup({
   types: {} as {
@@ -132,8 +134,7 @@ const machine = setup({
     open: enqueueActions(({ context, enqueue }) => {
       const { roomId } = context.input.options;
       for (const event of heardEvents) enqueue.emit({ type: 'subscribe', event, roomId, remoteOnly: true });
-      // Evolutions are published by personas of this node too, and members want to hear of them.
-      enqueue.emit({ type: 'subscribe', event: ACADEMY_CHAT_EVENTS.PERSONA_EVOLUTION, roomId });
+      for (const event of heardEventsOfAllNodes) enqueue.emit({ type: 'subscribe', event, roomId });
       enqueue.emit(askRoomLog('log.open', { roomId }, 'room.opened'));
     }),
     keepForLater: assign(({ context, event }) => ({
@@ -500,7 +501,7 @@ function judge(desk: Desk, { params, ask }: Forwarded<FeedbackParams>, message: 
     : message;
   const judgeName = `${params.judgeId}@${context.identity.nodeId}`;
   const signal = feedbackSignal(params, { answer, question }, judgeName, room.record.consent, atMs);
-  notifyMembers(desk, 'room.signal', { roomId: params.roomId, signal, fromNode: context.identity.nodeId });
+  // The room hears its own signal by the way that all signals come, and tells its members then.
   desk.emit({
     type: 'publish',
     event: ACADEMY_CHAT_EVENTS.TRAINING_SIGNAL,
@@ -542,7 +543,7 @@ function hear(desk: Desk, event: EventMessage, atMs: number): void {
     case ACADEMY_CHAT_EVENTS.MESSAGE:
       return ingest(desk, [entryOfMessage(event.data as ChatMessage)], event.sourceNode, atMs);
     case ACADEMY_CHAT_EVENTS.TRAINING_SIGNAL: {
-      if (room.record.consent === 'local') return;
+      if (room.record.consent === 'local' && event.sourceNode !== desk.context.identity.nodeId) return;
       const signal = event.data as RoomNotices['room.signal']['signal'];
       return notifyMembers(desk, 'room.signal', { roomId, signal, fromNode: event.sourceNode });
     }

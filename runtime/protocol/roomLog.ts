@@ -74,22 +74,25 @@ export function sealEntry(
 }
 
 /** Importing a key costs more than a verification, and a room hears the same few nodes again and again. */
-const importedKeys = new LRUCache<string, KeyObject>({ max: limits.peersMax });
+const importedKeys = new LRUCache<string, { key: KeyObject; publicKey: Uint8Array }>({ max: limits.peersMax });
 
 /** Whether the entry was signed by the node that its author names. Its place in the chain is checked by follows(). */
 export function isAuthentic(entry: RoomLogEntry): boolean {
-  const nodeId = nodeOfAuthor(entry.seal.author);
-  let key = importedKeys.get(nodeId);
-  if (!key) {
-    if (nodeIdOf(entry.seal.publicKey) !== nodeId) return false;
+  const { seal } = entry;
+  const nodeId = nodeOfAuthor(seal.author);
+  let known = importedKeys.get(nodeId);
+  if (!known) {
+    if (nodeIdOf(seal.publicKey) !== nodeId) return false;
     try {
-      key = importPublicKey(entry.seal.publicKey);
+      known = { key: importPublicKey(seal.publicKey), publicKey: Uint8Array.from(seal.publicKey) };
     } catch {
       return false;
     }
-    importedKeys.set(nodeId, key);
+    importedKeys.set(nodeId, known);
   }
-  return verifySignature(key, signedBytes(entry.roomId, entry.kind, entry.body, entry.seal), entry.seal.signature);
+  // The key is not among what is signed: another one in its place would be stored and refused by the next node.
+  if (Buffer.compare(known.publicKey, seal.publicKey) !== 0) return false;
+  return verifySignature(known.key, signedBytes(entry.roomId, entry.kind, entry.body, seal), seal.signature);
 }
 
 /** Whether the entry is the next one after `head`; a fork (right number, other hash) is 'bad-chain'. */
