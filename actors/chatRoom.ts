@@ -18,7 +18,7 @@ import { ACADEMY_CHAT_EVENTS } from '../runtime/protocol/events.js';
 import { identityFromSeed, type NodeId, type NodeIdentity } from '../runtime/protocol/identity.js';
 import { limits } from '../runtime/protocol/limits.js';
 import { type Random, seededRandom } from '../runtime/protocol/Random.js';
-import { entryOfMessage, messageOfEntry, type RoomLogEntry } from '../runtime/protocol/roomLog.js';
+import { entryOfMessage, messageOfEntry, nodeOfAuthor, type RoomLogEntry } from '../runtime/protocol/roomLog.js';
 import type { ChatMessage, MessageBody } from '../runtime/protocol/schemas/chat.js';
 import type {
   FeedbackParams,
@@ -285,6 +285,7 @@ function turnRequest(desk: Desk, params: SendMessageParams): TurnRequest {
     replyTo: params.replyTo,
     confidence: params.metadata.confidence,
     mentioned: answered?.mentions?.includes(params.participantId) ?? false,
+    askedElsewhere: answered !== undefined && nodeOfAuthor(answered.entry.author) !== desk.context.identity.nodeId,
   };
 }
 

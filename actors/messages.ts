@@ -4,6 +4,7 @@
  */
 
 import type { Static } from 'typebox';
+import { actorNames, chatCommands } from '../runtime/protocol/actorNames.js';
 import type { DeliveredMessage } from '../runtime/protocol/actors.js';
 import type { ErrorRecord } from '../runtime/protocol/errors.js';
 import type { ChainHead, RoomLogEntry } from '../runtime/protocol/roomLog.js';
@@ -13,20 +14,7 @@ import type { ChatParticipant, RoomConsent } from '../runtime/protocol/schemas/p
 import type { PersonaEvolution } from '../runtime/protocol/schemas/persona.js';
 import type { TrainingSignal } from '../runtime/protocol/schemas/training.js';
 
-/** Names under which the daemons and services of a node are found. */
-export const actorNames = {
-  chatDaemon: 'chat-daemon',
-  academyDaemon: 'academy-daemon',
-  personaManager: 'persona-manager',
-  genomeManager: 'genome-manager',
-  /** Services of the main thread, which owns the store. */
-  roomLog: 'room-log',
-  genomeStore: 'genome-store',
-  personaStore: 'persona-store',
-  room: (roomId: string): string => `room/${roomId}`,
-  participant: (participantId: string): string => `participant/${participantId}`,
-  selfImprovement: (personaId: string): string => `self-improvement/${personaId}`,
-} as const;
+export { actorNames, chatCommands };
 
 /** What a room tells its members. Every participant, of whatever kind, receives exactly these. */
 export interface RoomNotices {
@@ -46,16 +34,6 @@ export interface RoomNotices {
   'room.evolution': { roomId: string; evolution: PersonaEvolution };
 }
 export type RoomNotice = { [K in keyof RoomNotices]: DeliveredMessage<K, RoomNotices[K]> }[keyof RoomNotices];
-
-/** Questions to the chat daemon; data are the parameters of protocol/schemas/commands.ts, the answer their result. */
-export const chatCommands = {
-  sendMessage: 'chat.send-message',
-  joinRoom: 'chat.join-room',
-  leaveRoom: 'chat.leave-room',
-  getHistory: 'chat.get-history',
-  academyChat: 'chat.academy-chat',
-  feedback: 'chat.feedback',
-} as const;
 
 /** A member's seat in a room, as the room-log service keeps it for rooms that are started again. */
 export interface Seat {

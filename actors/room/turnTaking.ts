@@ -13,9 +13,17 @@ export interface TurnPolicy {
   readonly aiChainMax: number;
   /** Longest wait of an answer, in milliseconds: that of one without any confidence. */
   readonly holdMsMax: number;
+  /** Further wait when another node's member asked: the personas beside a person answer first, those elsewhere if none does. */
+  readonly elsewhereHoldMs: number;
 }
 
-export const defaultTurnPolicy: TurnPolicy = { aiShareMax: 0.6, window: 20, aiChainMax: 2, holdMsMax: 120 };
+export const defaultTurnPolicy: TurnPolicy = {
+  aiShareMax: 0.6,
+  window: 20,
+  aiChainMax: 2,
+  holdMsMax: 120,
+  elsewhereHoldMs: 150,
+};
 
 /** What the policy needs to know of a message that was said. */
 export interface SpokenTurn {
@@ -33,6 +41,8 @@ export interface TurnRequest {
   readonly confidence: number;
   /** Whether the message that is answered calls this participant by name. */
   readonly mentioned: boolean;
+  /** Whether the message that is answered was said on another node. */
+  readonly askedElsewhere: boolean;
 }
 
 export type TurnDecision =
@@ -74,7 +84,9 @@ export class TurnHistory {
     const refusal = this.#refusal(request);
     if (refusal) return { turn: 'withdraw', reason: refusal };
     if (request.replyTo === undefined || request.mentioned) return { turn: 'speak' };
-    return { turn: 'hold', holdMs: Math.round((1 - request.confidence) * this.#policy.holdMsMax) };
+    const { holdMsMax, elsewhereHoldMs } = this.#policy;
+    const holdMs = Math.round((1 - request.confidence) * holdMsMax) + (request.askedElsewhere ? elsewhereHoldMs : 0);
+    return { turn: 'hold', holdMs };
   }
 
   /** When the wait of a held answer is over. */

@@ -16,11 +16,14 @@ const request = (participantId: string, replyTo: string, confidence = 0.9, menti
   replyTo,
   confidence,
   mentioned,
+  askedElsewhere: false,
 });
 
 t.test('a person speaks at once', async (t) => {
   const turns = new TurnHistory(defaultTurnPolicy);
-  t.same(turns.request({ participantId: 'ann', ai: false, confidence: 1, mentioned: false }), { turn: 'speak' });
+  t.same(turns.request({ participantId: 'ann', ai: false, confidence: 1, mentioned: false, askedElsewhere: false }), {
+    turn: 'speak',
+  });
 });
 
 t.test('a surer answer waits less than an unsure one', async (t) => {
@@ -31,6 +34,15 @@ t.test('a surer answer waits less than an unsure one', async (t) => {
   t.equal(sure.turn, 'hold');
   t.equal(unsure.turn, 'hold');
   if (sure.turn === 'hold' && unsure.turn === 'hold') t.ok(sure.holdMs < unsure.holdMs);
+});
+
+t.test('personas beside the person who asks answer before those of other nodes', async (t) => {
+  const turns = new TurnHistory(defaultTurnPolicy);
+  turns.note(person('q'));
+  const beside = turns.request(request('ada', 'q', 0));
+  const elsewhere = turns.request({ ...request('ada', 'q', 1), askedElsewhere: true });
+  if (beside.turn !== 'hold' || elsewhere.turn !== 'hold') return t.fail('both should wait');
+  t.ok(beside.holdMs < elsewhere.holdMs);
 });
 
 t.test('an answer is withdrawn when another one was heard while it waited', async (t) => {
