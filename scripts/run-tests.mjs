@@ -106,8 +106,8 @@ async function main() {
   process.stdout.write(`running ${files.length} test files on Node.js ${process.versions.node}\n`);
   const options = args.includes('--long') ? [`--timeout=${LONG_TIMEOUT_SECONDS}`] : [];
   const tap = runTap(files, options);
-  // On Ctrl-C tap gets the signal too, ends its children and reports; then we do.
-  process.on('SIGINT', () => {});
+  // On Ctrl-C tap gets the signal too, ends its children and reports; then we do. A second one is final.
+  process.once('SIGINT', () => process.once('SIGINT', () => tap.kill('SIGKILL')));
   process.on('SIGTERM', () => tap.kill('SIGTERM'));
   const closed = new Promise((resolve) => tap.once('close', (code, signal) => resolve(code ?? signal)));
   const result = await report(tap.stdout, files.length);
