@@ -12,8 +12,11 @@ export interface UnitRandom {
 /** AdaGrad's step sizes (Duchi et al., 2011), measured for this recipe: the factors, and the biases. */
 const STEP = 0.1;
 const BIAS_STEP = 0.03;
-/** Keeps the first division finite; small, so that the first step of a number is about its full step size. */
-const ACCUMULATOR_START = 1e-8;
+/**
+ * Where the sum of squares starts. Any value from 1e-8 to 1e-3 learns CLINC150 equally well; a larger one keeps the first
+ * steps of new numbers small, so that a fresh layer disturbs adopted ones less.
+ */
+const ACCUMULATOR_START = 1e-4;
 /** New columns of A are uniform in ±this, so that answers can start to differ. */
 const COLUMN_START = 0.05;
 
@@ -118,6 +121,11 @@ export class TrainableLayer {
     return this.#columnCount > 0;
   }
 
+  /** Features that have a column so far. */
+  get columnCount(): number {
+    return this.#columnCount;
+  }
+
   /** Adds B A φ + bias to `scores` ([answers]). Features that were never trained on count nothing. */
   addScores(phi: SparseVector, scores: Float32Array): void {
     if (!this.isTrained) return;
@@ -135,9 +143,8 @@ export class TrainableLayer {
    * One AdaGrad step down the loss at φ.
    *
    * @param gradient - dLoss/dz per answer, [answers].
-   * @param stepScale - Scales every step; 1 is the recipe's.
    */
-  step(phi: SparseVector, gradient: Float32Array, stepScale: number): void {
+  step(phi: SparseVector, gradient: Float32Array): void {
     const { rank } = this;
     this.#touch(phi);
     const hidden = this.#project(phi);
@@ -145,7 +152,7 @@ export class TrainableLayer {
     for (let answer = 0; answer < this.answers; answer++) {
       const g = gradient[answer] as number;
       if (g === 0) continue;
-      this.#stepBias(answer, g, stepScale);
+      this.#stepBias(answer, g);
       const row = answer * rank;
       for (let k = 0; k < rank; k++) {
         const at = row + k;
@@ -154,19 +161,19 @@ export class TrainableLayer {
         const slope = g * (hidden[k] as number);
         const squares = (this.#bSquares[at] as number) + slope * slope;
         this.#bSquares[at] = squares;
-        this.#b[at] = weight - (STEP * stepScale * slope) / Math.sqrt(squares + ACCUMULATOR_START);
+        this.#b[at] = weight - (STEP * slope) / Math.sqrt(squares + ACCUMULATOR_START);
       }
     }
-    this.#stepColumns(phi, hiddenGradient, stepScale);
+    this.#stepColumns(phi, hiddenGradient);
   }
 
-  #stepBias(answer: number, g: number, stepScale: number): void {
+  #stepBias(answer: number, g: number): void {
     const squares = (this.#biasSquares[answer] as number) + g * g;
     this.#biasSquares[answer] = squares;
-    (this.#bias[answer] as number) -= (BIAS_STEP * stepScale * g) / Math.sqrt(squares + ACCUMULATOR_START);
+    (this.#bias[answer] as number) -= (BIAS_STEP * g) / Math.sqrt(squares + ACCUMULATOR_START);
   }
 
-  #stepColumns({ indices, values }: SparseVector, hiddenGradient: Float32Array, stepScale: number): void {
+  #stepColumns({ indices, values }: SparseVector, hiddenGradient: Float32Array): void {
     const { rank } = this;
     const a = this.#a;
     const aSquares = this.#aSquares;
@@ -179,7 +186,7 @@ export class TrainableLayer {
         const slope = value * (hiddenGradient[k] as number);
         const squares = (aSquares[column + k] as number) + slope * slope;
         aSquares[column + k] = squares;
-        (a[column + k] as number) -= (STEP * stepScale * slope) / Math.sqrt(squares + ACCUMULATOR_START);
+        (a[column + k] as number) -= (STEP * slope) / Math.sqrt(squares + ACCUMULATOR_START);
       }
     }
   }
