@@ -1,0 +1,168 @@
+/**
+ * One lmdb environment in a data folder, and the only place that opens one. Writes are committed in groups: while
+ * one group is on its way to the disk the next one gathers, and a write resolves when its group has been flushed, so
+ * what has been receipted survives the machine. Owned by the node, on its main thread: a worker that is terminated
+ * while it writes to lmdb hangs the process.
+ */
+import { closeSync, existsSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
+import { type Database, open, type RootDatabase } from 'lmdb';
+import { AcademyError } from '../protocol/errors.js';
+
+/** Keys are compared as bytes. Keys and values that are read are the caller's own copies. */
+export type Table = Database<Uint8Array, Uint8Array>;
+
+export type Change =
+  | { readonly table: Table; readonly key: Uint8Array; readonly value: Uint8Array }
+  | { readonly table: Table; readonly key: Uint8Array; readonly remove: true };
+
+interface WaitingWrite {
+  readonly changes: readonly Change[];
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** lmdb's limit for the pages of 4096 bytes that it makes here. */
+export const keyBytesMax = 1978;
+const tablesMax = 32;
+const encoding = { encoding: 'binary', keyEncoding: 'binary' } as const;
+
+export class Store {
+  readonly #root: RootDatabase<Uint8Array, Uint8Array>;
+  readonly #tables = new Map<string, Table>();
+  #waiting: WaitingWrite[] = [];
+  /** Resolves when nothing is waiting or being written any more. */
+  #draining: Promise<void> | null = null;
+  #closing: Promise<void> | null = null;
+
+  private constructor(root: RootDatabase<Uint8Array, Uint8Array>) {
+    this.#root = root;
+  }
+
+  /**
+   * Opens the store in `folder`, making both if there is none.
+   * @throws AcademyError ERR_ACADEMY_STORE when the folder cannot be written, holds something else, or when called
+   * on a worker thread
+   */
+  static open(folder: string): Store {
+    if (!isMainThread) {
+      throw new AcademyError('ERR_ACADEMY_STORE', 'the store was opened on a worker thread', {
+        remedy: 'open it on the main thread, and let workers hand their writes over',
+      });
+    }
+    try {
+      // lmdb retries for ever to make a folder that it cannot make.
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      refuseForeignFile(join(folder, 'data.mdb'));
+      // Without noSubdir lmdb takes a folder with a dot in its name for a file.
+      const options = { path: folder, noSubdir: false, maxDbs: tablesMax, ...encoding };
+      return new Store(open<Uint8Array, Uint8Array>(options));
+    } catch (cause) {
+      throw new AcademyError('ERR_ACADEMY_STORE', `the store in ${folder} cannot be opened: ${messageOf(cause)}`, {
+        remedy: `make ${folder} a folder on a local disk that you may write to, or start with --data <another folder>`,
+        cause,
+      });
+    }
+  }
+
+  /** The named table, made on first use. */
+  table(name: string): Table {
+    if (this.#closing) throw closed();
+    let table = this.#tables.get(name);
+    if (!table) {
+      table = this.#root.openDB<Uint8Array, Uint8Array>({ name, ...encoding });
+      this.#tables.set(name, table);
+    }
+    return table;
+  }
+
+  /**
+   * Writes all changes or none; they become readable when they are committed. Writes keep their order.
+   * @returns a promise that resolves after fsync
+   * @throws AcademyError ERR_ACADEMY_STORE (as a rejection) when the disk refuses, or after close()
+   */
+  write(changes: readonly Change[]): Promise<void> {
+    if (this.#closing) return Promise.reject(closed());
+    const oversized = changes.find(({ key }) => key.length === 0 || key.length > keyBytesMax);
+    if (oversized) {
+      const fault = `a key of ${oversized.key.length} bytes; 1 to ${keyBytesMax} are possible`;
+      return Promise.reject(new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', fault));
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ changes, resolve, reject });
+      this.#draining ??= this.#drain();
+    });
+  }
+
+  async #drain(): Promise<void> {
+    // Let all callers of this turn join the first group.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting;
+      this.#waiting = [];
+      try {
+        await this.#commit(group.flatMap(({ changes }) => changes));
+        for (const { resolve } of group) resolve();
+      } catch (cause) {
+        const error = new AcademyError('ERR_ACADEMY_STORE', `the store cannot be written: ${messageOf(cause)}`, {
+          remedy: 'check that the disk is neither full nor read-only; nothing of this write was kept',
+          cause,
+        });
+        for (const { reject } of group) reject(error);
+      }
+    }
+    this.#draining = null;
+  }
+
+  async #commit(changes: readonly Change[]): Promise<void> {
+    try {
+      await this.#root.batch(() => {
+        for (const change of changes) {
+          if ('value' in change) change.table.put(change.key, change.value);
+          else change.table.remove(change.key);
+        }
+      });
+    } catch (thrown) {
+      // lmdb tells the reason in a second promise, which rejects too.
+      throw await Promise.resolve((thrown as { commitError?: unknown }).commitError).then(
+        () => thrown,
+        (reason: unknown) => reason,
+      );
+    }
+    await this.#root.flushed;
+  }
+
+  /** Waits for the writes that were handed over, then closes; safe to call twice. Reading afterwards throws. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      await this.#draining;
+      await this.#root.close();
+    })();
+    return this.#closing;
+  }
+}
+
+/** lmdb maps whatever stands in its file and dies of it (SIGSEGV), so its magic number is looked at first. */
+function refuseForeignFile(file: string): void {
+  if (!existsSync(file)) return;
+  const start = Buffer.alloc(28);
+  const descriptor = openSync(file, 'r+');
+  try {
+    const length = readSync(descriptor, start, 0, start.length, 0);
+    const magic = 0xbeefc0de;
+    if (length > 0 && start.readUInt32LE(24) !== magic && start.readUInt32BE(24) !== magic) {
+      throw new Error(`${file} is not an lmdb file`);
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function closed(): AcademyError {
+  return new AcademyError('ERR_ACADEMY_STORE', 'the store is closed', { remedy: 'start the node again' });
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
