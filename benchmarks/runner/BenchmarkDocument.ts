@@ -1,0 +1,28 @@
+/** The one document that every benchmark prints with `--json`. Other tools read it: keys are added, never renamed. */
+import type { MachineDescription } from './describeMachine.js';
+
+export interface CaseResult {
+  readonly case: string;
+  readonly unit: string;
+  /** Of the rounds that count; the warm-up is not among them. */
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+  /** Latencies over all rounds together, microseconds; null where the case has none. */
+  readonly p50: number | null;
+  readonly p99: number | null;
+  readonly p999: number | null;
+  /** Median of CPU time (all processes, system time included) per million units; null where it was not measured. */
+  readonly cpuSecondsPerMillion: number | null;
+  /** Units lost in all rounds together. */
+  readonly lost: number;
+}
+
+export interface BenchmarkDocument {
+  readonly name: string;
+  readonly machine: MachineDescription;
+  readonly rounds: number;
+  readonly results: readonly CaseResult[];
+  readonly ratios: Readonly<Record<string, number>>;
+  readonly guards: Readonly<Record<string, number>>;
+}

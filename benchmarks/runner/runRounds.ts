@@ -1,0 +1,64 @@
+/**
+ * Runs the cases of a benchmark in turn, round after round. The first round warms up the machine and counts for
+ * nothing but completeness.
+ */
+import { AcademyError } from '../../runtime/protocol/errors.js';
+import type { BenchmarkDocument, CaseResult } from './BenchmarkDocument.js';
+import type { BenchmarkCase, BenchmarkDefinition, RoundOutcome, RunBenchmarkOptions } from './defineBenchmark.js';
+import { describeMachine } from './describeMachine.js';
+import { summarizeCase } from './summarizeCase.js';
+import { VoidRound } from './VoidRound.js';
+
+const defaultRounds = 5;
+const roundsMax = 1000;
+
+export async function runRounds<C extends string>(
+  benchmark: BenchmarkDefinition<C>,
+  options: RunBenchmarkOptions,
+): Promise<BenchmarkDocument> {
+  const { rounds = benchmark.rounds ?? defaultRounds, scale = 1, seed = 1, onProgress } = options;
+  requireRounds(rounds);
+  if (!(scale > 0 && scale <= 1000)) {
+    throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', `scale must be above 0 and at most 1000, not ${scale}`);
+  }
+  const signal = options.signal ?? new AbortController().signal;
+  const machine = describeMachine();
+  const outcomes = new Map<C, RoundOutcome[]>();
+  const { cases } = benchmark;
+  const steps = (rounds + 1) * cases.length;
+  for (let step = 0; step < steps; step++) {
+    const round = Math.floor(step / cases.length);
+    const current = cases[step % cases.length] as BenchmarkCase<C>;
+    const label = round === 0 ? 'the warm-up' : `round ${round}`;
+    onProgress?.({ fraction: step / steps, text: `${current.case}, ${label} of ${rounds}` });
+    signal.throwIfAborted();
+    const outcome = await current.run({ signal, scale, seed });
+    const fault = outcome.complete ? faultOf(outcome) : (outcome.reason ?? 'its work was not complete');
+    if (fault) throw new VoidRound(benchmark.name, current.case, label, fault);
+    if (round > 0) outcomes.set(current.case, [...(outcomes.get(current.case) ?? []), outcome]);
+  }
+  onProgress?.({ fraction: 1, text: 'done' });
+  const results = cases.map(({ case: name, unit }) => summarizeCase(name, unit, outcomes.get(name) ?? []));
+  const byCase = Object.fromEntries(results.map((result) => [result.case, result])) as Record<C, CaseResult>;
+  return {
+    name: benchmark.name,
+    machine,
+    rounds,
+    results,
+    ratios: benchmark.ratios?.(byCase) ?? {},
+    guards: benchmark.guards?.(byCase) ?? {},
+  };
+}
+
+/** @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT */
+export function requireRounds(rounds: number): void {
+  if (Number.isInteger(rounds) && rounds >= 1 && rounds <= roundsMax) return;
+  throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', `rounds must be an integer from 1 to ${roundsMax}, not ${rounds}`);
+}
+
+/** What cannot be a measurement, whatever the case says of it. */
+function faultOf({ count, seconds, value }: RoundOutcome): string | undefined {
+  if (!(count > 0)) return `it did ${count} units of work`;
+  if (value === undefined && !(seconds > 0)) return `it took ${seconds} seconds`;
+  return value === undefined || Number.isFinite(value) ? undefined : `its figure is ${value}`;
+}

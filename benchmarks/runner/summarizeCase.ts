@@ -1,0 +1,42 @@
+/** From the rounds of a case to its line in the document. */
+import type { CaseResult } from './BenchmarkDocument.js';
+import type { RoundOutcome } from './defineBenchmark.js';
+import { latencyHistogram, percentileMicros } from './latencyHistogram.js';
+
+/** @param outcomes of the rounds that count; at least one */
+export function summarizeCase(name: string, unit: string, outcomes: readonly RoundOutcome[]): CaseResult {
+  const figures = outcomes.map(figureOf);
+  const latencies = latencyHistogram();
+  const cpuPerMillion: number[] = [];
+  let lost = 0;
+  for (const { histogram, cpuSeconds, count, lost: lostInRound } of outcomes) {
+    if (histogram) latencies.add(histogram);
+    if (cpuSeconds !== undefined && count > 0) cpuPerMillion.push((cpuSeconds / count) * 1e6);
+    lost += lostInRound;
+  }
+  return {
+    case: name,
+    unit,
+    median: median(figures),
+    min: Math.min(...figures),
+    max: Math.max(...figures),
+    p50: percentileMicros(latencies, 50),
+    p99: percentileMicros(latencies, 99),
+    p999: percentileMicros(latencies, 99.9),
+    cpuSecondsPerMillion: cpuPerMillion.length === 0 ? null : median(cpuPerMillion),
+    lost,
+  };
+}
+
+/** The round's figure: what it measured, or its rate. */
+function figureOf({ value, count, seconds }: RoundOutcome): number {
+  return value ?? (seconds > 0 ? count / seconds : 0);
+}
+
+/** The middle value, or the mean of the two middle ones. @returns NaN for no values */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const upper = sorted[sorted.length >> 1] ?? Number.NaN;
+  const lower = sorted[(sorted.length - 1) >> 1] ?? Number.NaN;
+  return (lower + upper) / 2;
+}
