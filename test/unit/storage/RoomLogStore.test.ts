@@ -173,7 +173,7 @@ t.test('the order is that of compareEntries for all times, authors and sequences
     ms: fc.constantFrom(0, 1, 2, 255, 256, 2 ** 32, 2 ** 32 + 1, 8_640_000_000_000_000),
     counter: fc.constantFrom(0, 1, 256, 0xffff_ffff),
   });
-  await fc.assert(
+  const holds = fc.assert(
     fc.asyncProperty(fc.array(said, { maxLength: 40 }), fc.integer({ min: 1, max: 9 }), async (script, limit) => {
       const roomId = `room-${rooms++}`;
       await log.putRoom({ ...lobby, roomId });
@@ -193,6 +193,7 @@ t.test('the order is that of compareEntries for all times, authors and sequences
     }),
     { numRuns: 40 },
   );
+  await t.resolves(holds);
 });
 
 t.test('paging back neither repeats nor skips while entries are inserted in the middle', async (t) => {
@@ -200,7 +201,7 @@ t.test('paging back neither repeats nor skips while entries are inserted in the 
   t.teardown(() => store.close());
   const log = new RoomLogStore(store);
   let rooms = 0;
-  await fc.assert(
+  const holds = fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 1, max: 60 }),
       fc.integer({ min: 1, max: 12 }),
@@ -227,6 +228,7 @@ t.test('paging back neither repeats nor skips while entries are inserted in the 
     ),
     { numRuns: 40 },
   );
+  await t.resolves(holds);
 });
 
 t.test('10,000 messages page back without a duplicate or a gap', async (t) => {
