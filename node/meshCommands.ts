@@ -1,0 +1,39 @@
+/** The commands that members of the academy may run on each other without being allowed by name. */
+import Type from 'typebox';
+import { actorNames } from '../runtime/protocol/actorNames.js';
+import { limits } from '../runtime/protocol/limits.js';
+import { Fields, Id } from '../runtime/protocol/schemas/shapes.js';
+import type { ActorSystem } from '../runtime/hosting/ActorSystem.js';
+import type { CommandRegistry } from '../runtime/mesh/CommandRegistry.js';
+import type { RoomLogStore } from '../runtime/storage/RoomLogStore.js';
+import { entriesAfter } from './roomLogService.js';
+
+const genomeDeadlineMs = 10_000;
+
+export function registerMeshCommands(registry: CommandRegistry, actors: ActorSystem, store: RoomLogStore): void {
+  registry.register('echo', { allow: 'members' }, (payload) => payload);
+
+  registry.register(
+    'room-entries',
+    {
+      allow: 'members',
+      schema: Fields({
+        roomId: Id,
+        versions: Type.Record(Type.String(), Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
+        limit: Type.Integer({ minimum: 1, maximum: limits.repairEntriesMax }),
+      }),
+    },
+    (payload) => {
+      const { roomId, versions, limit } = payload as {
+        roomId: string;
+        versions: Record<string, number>;
+        limit: number;
+      };
+      return entriesAfter(store, roomId, versions, limit);
+    },
+  );
+
+  registry.register('genome-fetch', { allow: 'members', schema: Fields({ genomeId: Id }) }, (payload) =>
+    actors.ask({ name: actorNames.genomeManager }, { type: 'genome.files', data: payload }, { deadlineMs: genomeDeadlineMs }),
+  );
+}
