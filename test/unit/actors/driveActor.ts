@@ -38,6 +38,7 @@ export function driveActor(definition: ActorDefinition, options: unknown, seed =
       academyId: 'test-academy',
       seed,
       startedAtMs,
+      nowMs: () => startedAtMs + clock.now(),
       restarts: 0,
       options,
     },
