@@ -1,0 +1,305 @@
+/**
+ * One multicast group of an academy on one long-lived dgram socket. Members share a port (`reuseAddr`), several nodes
+ * of one machine included: multicast loopback is on, so a node hears its own packets too, and the mesh drops them by
+ * their source node. A datagram is `sent` when the kernel has taken it; whether anyone heard it is not known here.
+ *
+ * On Linux and macOS the socket is bound to the group's address, so that it hears its own group only; elsewhere a
+ * group address cannot be bound and the mesh tells the groups apart by the packet's channel. A node on the loopback
+ * interface ignores datagrams that come from another machine: Linux hands a group's datagrams to every socket bound to
+ * it, whichever interface that socket has joined on.
+ */
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { isIPv4 } from 'node:net';
+import type { Clock } from '../../runtime/protocol/Clock.js';
+import { AcademyError } from '../../runtime/protocol/errors.js';
+import type { NodeId } from '../../runtime/protocol/identity.js';
+import { limits } from '../../runtime/protocol/limits.js';
+import type {
+  PacketHandler,
+  Transport,
+  TransportSendResult,
+  TransportStats,
+} from '../../runtime/protocol/Transport.js';
+import { failedSend, sendAfterStop, sendRefused, sendTooLarge, startError } from '../failures.js';
+import type { GroupChannel, UdpMode } from './groupAddresses.js';
+import { SourceTable } from './SourceTable.js';
+
+export interface AcademyUDPTransportOptions {
+  /** As the plan names them: training data, persona events to all nodes, genome announcements. */
+  readonly mode: UdpMode;
+  /** @default the channel that belongs to the mode: training, evolution, genome */
+  readonly channel?: GroupChannel;
+  /** The name in the routing table. @default `academy-${channel}` */
+  readonly name?: string;
+  /** 1 to 65535, or 0 for any free port, which `port` then tells; members of a group need the same one. */
+  readonly port: number;
+  /** Within 224.0.0.0/4. */
+  readonly multicastAddress: string;
+  /** In mode `genome_sharing`, the port that is used instead of `port`. @default port */
+  readonly genomePort?: number;
+  /** Address of the interface that datagrams leave by and come in on. @default '127.0.0.1' */
+  readonly interfaceAddress?: string;
+  /** Routers that a datagram may pass, 0 to 255; 1 keeps it on the link. @default 1 */
+  readonly ttl?: number;
+  /** Whether other nodes of this machine may use the port. @default true */
+  readonly reuseAddr?: boolean;
+  readonly academyId: string;
+  readonly nodeId: NodeId;
+  /** Asked of the kernel, which may give less. @default 4 MB */
+  readonly receiveBufferBytes?: number;
+  readonly clock: Clock;
+  /** Told, while the transport is made or started, what works but is unwise. */
+  readonly onWarning?: (message: string) => void;
+}
+
+export interface UdpTransportStats extends TransportStats {
+  /** Errors that the socket reported by itself. */
+  readonly socketErrors: number;
+  /** Datagrams from other machines that a loopback node ignored. */
+  readonly foreignDatagrams: number;
+}
+
+const channelOfMode = { multicast: 'training', broadcast: 'evolution', genome_sharing: 'genome' } as const;
+/** Windows refuses to bind a group's address, and others are untested. */
+const canBindGroups = process.platform === 'linux' || process.platform === 'darwin';
+const defaultReceiveBufferBytes = 4 * 1024 * 1024;
+/** Bytes given to dgram and not yet taken by the kernel; a sender that outruns it is refused, not buffered for ever. */
+const unsentBytesMax = 4 * 1024 * 1024;
+/** How long stop() waits for datagrams that the kernel has not taken yet. */
+const drainDeadlineMs = 1_000;
+
+export class AcademyUDPTransport implements Transport {
+  readonly name: string;
+  readonly channel: GroupChannel;
+  readonly mode: UdpMode;
+  readonly academyId: string;
+  readonly nodeId: NodeId;
+  readonly multicastAddress: string;
+  readonly interfaceAddress: string;
+  readonly packetBytesMax = limits.datagramBytesMax;
+  readonly #options: AcademyUDPTransportOptions;
+  readonly #askedPort: number;
+  readonly #sources: SourceTable;
+  /** Results by size: a datagram that left allocates no result of its own. */
+  readonly #results: TransportSendResult[] = [];
+  #socket: Socket | null = null;
+  #port = 0;
+  #receiveBufferBytes = 0;
+  #unsentBytes = 0;
+  #drained: (() => void) | null = null;
+  #packetsSent = 0;
+  #bytesSent = 0;
+  #packetsReceived = 0;
+  #bytesReceived = 0;
+  #sendErrors = 0;
+  #socketErrors = 0;
+  #foreignDatagrams = 0;
+
+  /** @throws AcademyError ERR_ACADEMY_CONFIG_INVALID naming the option */
+  constructor(options: AcademyUDPTransportOptions) {
+    checkOptions(options);
+    this.#options = options;
+    this.mode = options.mode;
+    this.channel = options.channel ?? channelOfMode[options.mode];
+    this.name = options.name ?? `academy-${this.channel}`;
+    this.academyId = options.academyId;
+    this.nodeId = options.nodeId;
+    this.multicastAddress = options.multicastAddress;
+    this.interfaceAddress = options.interfaceAddress ?? '127.0.0.1';
+    this.#askedPort = options.mode === 'genome_sharing' ? (options.genomePort ?? options.port) : options.port;
+    this.#sources = new SourceTable(this.name);
+    if (!options.multicastAddress.startsWith('239.')) {
+      options.onWarning?.(
+        `${this.name}: ${options.multicastAddress} is outside 239.0.0.0/8, the block for private groups`,
+      );
+    }
+  }
+
+  /** The port in use; 0 while the transport does not run. */
+  get port(): number {
+    return this.#port;
+  }
+
+  /** What the kernel gave to the receive buffer, in bytes (Linux reports twice what it uses for data). */
+  get receiveBufferBytes(): number {
+    return this.#receiveBufferBytes;
+  }
+
+  async start(handler: PacketHandler): Promise<void> {
+    if (this.#socket) throw new AcademyError('ERR_ACADEMY_TRANSPORT_START', `${this.name} is running already`);
+    const socket = createSocket({
+      type: 'udp4',
+      reuseAddr: this.#options.reuseAddr ?? true,
+      // The group is a literal address: dgram's own look-up would put every send off to another tick.
+      lookup: (hostname, _options, callback) => callback(null, hostname, 4),
+    });
+    this.#socket = socket;
+    try {
+      await bind(socket, this.#askedPort, canBindGroups ? this.multicastAddress : '0.0.0.0');
+      socket.setMulticastInterface(this.interfaceAddress);
+      socket.setMulticastTTL(this.#options.ttl ?? 1);
+      socket.setMulticastLoopback(true);
+      socket.addMembership(this.multicastAddress, this.interfaceAddress);
+    } catch (cause) {
+      this.#socket = null;
+      socket.close();
+      throw startError(this.name, `udp ${this.multicastAddress}:${this.#askedPort} on ${this.interfaceAddress}`, cause);
+    }
+    socket.on('error', () => {
+      this.#socketErrors += 1;
+    });
+    this.#receiveBufferBytes = this.#enlargeReceiveBuffer(socket);
+    this.#port = socket.address().port;
+    socket.on('message', this.#receiver(handler));
+  }
+
+  async stop(): Promise<void> {
+    const socket = this.#socket;
+    if (!socket) return;
+    this.#socket = null;
+    this.#port = 0;
+    if (this.#unsentBytes > 0) await this.#drain();
+    await new Promise<void>((closed) => socket.close(closed));
+    this.#sources.clear();
+  }
+
+  /**
+   * Sends one datagram to the group; `nodes` is ignored, since a group has no addressees. The bytes must stay as they
+   * are until it resolves. Fails with ERR_ACADEMY_PACKET_TOO_LARGE above `packetBytesMax`: the mesh then goes by TCP.
+   */
+  send(packet: Uint8Array, _nodes?: readonly NodeId[]): Promise<TransportSendResult> {
+    const socket = this.#socket;
+    const bytes = packet.length;
+    if (!socket) return this.#refuse(sendAfterStop(this.name));
+    if (bytes > this.packetBytesMax) return this.#refuse(sendTooLarge(this.name, bytes, this.packetBytesMax));
+    if (this.#unsentBytes + bytes > unsentBytesMax) {
+      return this.#refuse(failedSend(sendRefused, `${this.name}: the kernel takes datagrams slower than they come`));
+    }
+    this.#unsentBytes += bytes;
+    return new Promise((resolve) => {
+      socket.send(packet, this.#port, this.multicastAddress, (error) => {
+        this.#unsentBytes -= bytes;
+        if (error) this.#sendErrors += 1;
+        else {
+          this.#packetsSent += 1;
+          this.#bytesSent += bytes;
+        }
+        resolve(error ? failedSend(sendRefused, `${this.name}: ${error.message}`) : this.#sentResult(bytes));
+        if (this.#unsentBytes === 0) this.#drained?.();
+      });
+    });
+  }
+
+  stats(): UdpTransportStats {
+    return {
+      packetsSent: this.#packetsSent,
+      bytesSent: this.#bytesSent,
+      packetsReceived: this.#packetsReceived,
+      bytesReceived: this.#bytesReceived,
+      sendErrors: this.#sendErrors,
+      socketErrors: this.#socketErrors,
+      foreignDatagrams: this.#foreignDatagrams,
+    };
+  }
+
+  #receiver(handler: PacketHandler): (message: Buffer, from: RemoteInfo) => void {
+    const loopbackOnly = this.interfaceAddress.startsWith('127.');
+    return (message, from) => {
+      if (loopbackOnly && !from.address.startsWith('127.')) {
+        this.#foreignDatagrams += 1;
+        return;
+      }
+      this.#packetsReceived += 1;
+      this.#bytesReceived += message.length;
+      handler(message, this.#sources.of(from.address, from.port));
+    };
+  }
+
+  #enlargeReceiveBuffer(socket: Socket): number {
+    try {
+      socket.setRecvBufferSize(this.#options.receiveBufferBytes ?? defaultReceiveBufferBytes);
+    } catch (fault) {
+      this.#options.onWarning?.(`${this.name}: the receive buffer stays as it is: ${(fault as Error).message}`);
+    }
+    return socket.getRecvBufferSize();
+  }
+
+  #sentResult(bytes: number): TransportSendResult {
+    this.#results[bytes] ??= sentResult(this.mode, this.channel, bytes);
+    return this.#results[bytes];
+  }
+
+  #refuse(result: TransportSendResult): Promise<TransportSendResult> {
+    this.#sendErrors += 1;
+    return Promise.resolve(result);
+  }
+
+  /** Until the kernel has taken all, or the deadline passes (an interface that went down takes nothing). */
+  #drain(): Promise<void> {
+    const { clock } = this.#options;
+    return new Promise((resolve) => {
+      const timer = clock.setTimeout(() => this.#drained?.(), drainDeadlineMs);
+      this.#drained = () => {
+        clock.clearTimeout(timer);
+        this.#drained = null;
+        resolve();
+      };
+    });
+  }
+}
+
+function bind(socket: Socket, port: number, address: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject);
+    socket.bind({ port, address, exclusive: true }, () => {
+      socket.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** Says of a datagram that left what is true of it, and nothing else. */
+function sentResult(mode: UdpMode, channel: GroupChannel, bytes: number): TransportSendResult {
+  const sent = { success: true, receipt: 'sent', bytes } as const;
+  switch (mode) {
+    case 'multicast':
+      return { ...sent, academyBroadcast: true, trainingDataShared: channel === 'training' };
+    case 'broadcast':
+      return { ...sent, academyBroadcast: true };
+    case 'genome_sharing':
+      return { ...sent, genomeShared: true, genomeSizeBytes: bytes };
+  }
+}
+
+function checkOptions(options: AcademyUDPTransportOptions): void {
+  const { mode, port, genomePort, multicastAddress, interfaceAddress, ttl, receiveBufferBytes } = options;
+  check(Object.hasOwn(channelOfMode, mode), 'mode', mode, 'multicast, broadcast or genome_sharing');
+  check(isWhole(port, 0, 65_535), 'port', port, 'a whole number from 1 to 65535, or 0 for any free port');
+  check(isWhole(genomePort ?? 0, 0, 65_535), 'genomePort', genomePort, 'a whole number from 0 to 65535');
+  check(isMulticast(multicastAddress), 'multicastAddress', multicastAddress, 'an address within 224.0.0.0/4');
+  check(isIPv4(interfaceAddress ?? '127.0.0.1'), 'interfaceAddress', interfaceAddress, 'an IPv4 address');
+  check(isWhole(ttl ?? 1, 0, 255), 'ttl', ttl, 'a whole number from 0 to 255');
+  const asked = receiveBufferBytes ?? defaultReceiveBufferBytes;
+  check(
+    isWhole(asked, 1, 2 ** 31 - 1),
+    'receiveBufferBytes',
+    receiveBufferBytes,
+    'a whole number of bytes below 2 GiB',
+  );
+}
+
+function check(holds: boolean, option: string, value: unknown, wanted: string): void {
+  if (holds) return;
+  throw new AcademyError('ERR_ACADEMY_CONFIG_INVALID', `udp.${option}: ${JSON.stringify(value)} is not ${wanted}`, {
+    remedy: `set udp.${option} to ${wanted}`,
+  });
+}
+
+function isWhole(value: number, min: number, max: number): boolean {
+  return Number.isInteger(value) && value >= min && value <= max;
+}
+
+function isMulticast(address: string): boolean {
+  const first = Number(address.split('.')[0]);
+  return isIPv4(address) && first >= 224 && first <= 239;
+}
