@@ -1,0 +1,39 @@
+/**
+ * The benchmarks by name, and how to run one. Each is loaded when it is asked for, so that naming them costs nothing.
+ */
+import { AcademyError } from '../runtime/protocol/errors.js';
+import type { BenchmarkDocument } from './runner/BenchmarkDocument.js';
+import type { Benchmark, RunBenchmarkOptions } from './runner/defineBenchmark.js';
+
+export type { BenchmarkDocument, CaseResult } from './runner/BenchmarkDocument.js';
+export type { Benchmark, BenchmarkProgress, RunBenchmarkOptions } from './runner/defineBenchmark.js';
+export { ProgressLine } from './runner/ProgressLine.js';
+export { type RenderOptions, renderDocument } from './runner/renderDocument.js';
+export { VoidRound } from './runner/VoidRound.js';
+
+const benchmarks: Readonly<Record<string, () => Promise<{ readonly benchmark: Benchmark }>>> = {
+  actors: () => import('./actors.js'),
+  multicast: () => import('./multicast.js'),
+};
+
+export const benchmarkNames: readonly string[] = Object.keys(benchmarks);
+
+/** @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT for a name that no benchmark has */
+export async function loadBenchmark(name: string): Promise<Benchmark> {
+  const load = Object.hasOwn(benchmarks, name) ? benchmarks[name] : undefined;
+  if (!load) {
+    throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', `there is no benchmark "${name}"`, {
+      remedy: `use one of: ${benchmarkNames.join(', ')}`,
+    });
+  }
+  return (await load()).benchmark;
+}
+
+/**
+ * Runs a benchmark and resolves with its document; renderDocument makes text of it.
+ * @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT for an unknown name or an option out of range
+ * @throws VoidRound when the work of a round was not complete: there is nothing to report then
+ */
+export async function runBenchmark(name: string, options: RunBenchmarkOptions = {}): Promise<BenchmarkDocument> {
+  return (await loadBenchmark(name)).run(options);
+}
