@@ -1,0 +1,627 @@
+/**
+ * The actors of a node, seen from the main thread: spawn them by name on any shard, speak to them by one kind of
+ * reference, hand them events of the mesh, hear of crashes, and end them in good order. With `threads: 0` all of them
+ * live in the main thread, by the same code.
+ *
+ * ```ts
+ * const system = new ActorSystem({ nodeId, academyId, clock, random, threads: 2, mesh });
+ * await system.start();
+ * await system.spawn({ name: 'counter', module: new URL('./counter.js', import.meta.url).href, exportName: 'counter' });
+ * const count = await system.ask({ name: 'counter' }, { type: 'count' }, { deadlineMs: 1000 });
+ * await system.shutdown({ limitMs: 5000 });
+ * ```
+ */
+import { EventEmitter } from 'eventemitter3';
+import type {
+  ActorAddress,
+  ActorDefinition,
+  ActorInfo,
+  ActorMessage,
+  ActorReference,
+  ActorSpec,
+  DeadLetter,
+  RestartOptions,
+} from '../protocol/actors.js';
+import { isActorAddress } from '../protocol/actors.js';
+import type { Clock } from '../protocol/Clock.js';
+import {
+  AcademyError,
+  type AcademyErrorCode,
+  type ErrorRecord,
+  fromErrorRecord,
+  toErrorRecord,
+} from '../protocol/errors.js';
+import type { NodeId } from '../protocol/identity.js';
+import { limits } from '../protocol/limits.js';
+import type { PacketHeader } from '../protocol/packet.js';
+import type { Random } from '../protocol/Random.js';
+import { ActorHost } from './ActorHost.js';
+import type { ActorMesh } from './ActorMesh.js';
+import { type ActorRecord, ActorRegistry, seatOf } from './ActorRegistry.js';
+import { assertActorOptions } from './defineActor.js';
+import { interestKey } from './EventInterest.js';
+import type { Frame, NoticeFrame, OrderFrame, PeerFrame } from './frames.js';
+import { defaultRestart } from './restartPolicy.js';
+import { ShardLedger } from './ShardLedger.js';
+import { defaultShardRestart, ShardPool } from './ShardPool.js';
+import { hostAddress } from './Switchboard.js';
+import type { ShardTask } from './shardWorker.js';
+
+export interface ActorSystemOptions {
+  readonly nodeId: NodeId;
+  readonly academyId: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Worker threads, one shard each; 0 hosts all actors in the main thread. */
+  readonly threads: number;
+  readonly mesh: ActorMesh;
+  /** Heap of each worker thread. @default what V8 takes */
+  readonly maxHeapMb?: number;
+  /** For actors whose definition and spec say nothing else. @default defaultRestart */
+  readonly restart?: Partial<RestartOptions>;
+  /** For the threads themselves. @default defaultShardRestart */
+  readonly shardRestart?: Partial<RestartOptions>;
+  /** How the main thread's turns are put off; a simulation hands in its own. @default setImmediate */
+  readonly defer?: (turn: () => void) => void;
+}
+
+export interface ActorSystemEvents {
+  'actor-restarted': [{ name: string; address: ActorAddress; restarts: number; error: ErrorRecord | null }];
+  /** Its supervisor has given it up, or its shard is gone. Its name is free. */
+  'actor-failed': [{ name: string; address: ActorAddress; error: ErrorRecord | null }];
+  'shard-down': [{ shard: number; cause: string; actors: number; isReplaced: boolean }];
+  'shard-up': [{ shard: number; actors: number; lost: number; millis: number }];
+  /** At most 32 a turn and shard; the counters count all. */
+  'dead-letter': [DeadLetter];
+}
+
+/** Time that an answer of another thread to infos() or deadLetters() may take; a thread that hangs is left out. */
+const reportMs = 2_000;
+
+interface Report {
+  readonly shard: number;
+  readonly settle: (value: unknown) => void;
+}
+
+export class ActorSystem extends EventEmitter<ActorSystemEvents> {
+  readonly #options: ActorSystemOptions;
+  readonly #restart: RestartOptions;
+  readonly #ledger: ShardLedger;
+  readonly #registry: ActorRegistry;
+  readonly #host: ActorHost;
+  readonly #pool: ShardPool;
+  /** Shards that have subscribers, by event and topic. */
+  readonly #interest = new Map<number, Set<number>>();
+  /** Actors that were given up, for whoever asks why. */
+  readonly #failed = new Map<string, ActorInfo>();
+  readonly #reports = new Map<number, Report>();
+  #lastReport = 0;
+  #messagesLost = 0;
+  #shardRestarts = 0;
+  #state: 'new' | 'running' | 'stopping' = 'new';
+  #ending: Promise<void> | null = null;
+
+  /** @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT */
+  constructor(options: ActorSystemOptions) {
+    super();
+    const { threads, clock, random, nodeId, academyId } = options;
+    if (!(Number.isSafeInteger(threads) && threads >= 0)) {
+      throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', 'threads: it must be a whole number from 0');
+    }
+    assertActorOptions(options.restart ? { restart: options.restart } : {});
+    assertActorOptions(options.shardRestart ? { restart: options.shardRestart } : {});
+    this.#options = options;
+    this.#restart = { ...defaultRestart, ...options.restart };
+    this.#ledger = new ShardLedger(threads + 1);
+    this.#registry = new ActorRegistry(threads + 1);
+    this.#host = new ActorHost({
+      shard: 0,
+      epoch: 1,
+      nodeId,
+      academyId,
+      clock,
+      random,
+      ledger: this.#ledger,
+      restart: this.#restart,
+      toMain: (frame) => this.#noticed(frame, 0),
+      defer: options.defer ?? setImmediate,
+    });
+    this.#pool = new ShardPool({
+      threads,
+      maxHeapMb: options.maxHeapMb,
+      restart: { ...defaultShardRestart, ...options.shardRestart },
+      clock,
+      random,
+      ledger: this.#ledger,
+      switchboard: this.#host.switchboard,
+      taskFor: (shard) => this.#taskFor(shard),
+      receive: (frame, shard) => this.#received(frame, shard),
+      down: (shard, cause, isReplaced) => this.#shardDown(shard, cause, isReplaced),
+      up: (shard, lost, millis) => this.#shardUp(shard, lost, millis),
+      trouble: (text) => this.#options.mesh.log('warn', 'shards', text),
+    });
+  }
+
+  /**
+   * Starts the worker threads.
+   * @throws AcademyError ERR_ACADEMY_NODE_STOPPED
+   */
+  async start(): Promise<void> {
+    if (this.#state !== 'new') return;
+    this.#state = 'running';
+    await this.#pool.start();
+  }
+
+  /**
+   * Starts an actor on the shard of the spec, or on the worker thread with the fewest actors.
+   * @returns its address, when its machine has started
+   * @throws AcademyError ERR_ACADEMY_ACTOR_MODULE (cannot be loaded, or crashes when it starts), ERR_ACADEMY_NAME_TAKEN,
+   * ERR_ACADEMY_BAD_ARGUMENT (options that cannot be cloned, a shard that does not exist), ERR_ACADEMY_NODE_STOPPED
+   */
+  async spawn(spec: ActorSpec): Promise<ActorAddress> {
+    if (this.#state !== 'running') throw notRunning();
+    assertActorOptions(spec);
+    const shard = spec.shard ?? this.#leastPopulated();
+    const record = this.#register(shard === 0 ? spec : cloneSpec(spec), shard);
+    if (shard === 0) void this.#host.spawn(seatOf(record));
+    else this.#order(shard, ['spawn', seatOf(record)]);
+    await record.started;
+    return record.address;
+  }
+
+  /**
+   * Starts an actor in the main thread, with options by reference: for services that hold a store or a socket.
+   * @throws AcademyError ERR_ACADEMY_NAME_TAKEN, ERR_ACADEMY_ACTOR_MODULE when it crashes as it starts
+   */
+  spawnLocal(name: string, definition: ActorDefinition, options?: unknown): ActorAddress {
+    if (this.#state === 'stopping') throw notRunning();
+    const record = this.#register({ name, module: '', exportName: name, options, shard: 0 }, 0);
+    this.#host.spawnDefined(seatOf(record), definition);
+    if (record.refusal) throw record.refusal;
+    return record.address;
+  }
+
+  /**
+   * Stops an actor when it has handled what waits in its mailbox, and resolves when it has ended. An actor that is
+   * gone already has ended.
+   * @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT for an actor of another node
+   */
+  async stop(target: ActorReference): Promise<void> {
+    if (!isActorAddress(target) && target.node !== undefined && target.node !== this.#options.nodeId) {
+      throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', `"${target.name}" lives on another node`);
+    }
+    const record = isActorAddress(target)
+      ? this.#registry.byAddress(target.shard, target.slot, target.generation)
+      : this.#registry.byName(target.name);
+    if (record) await this.#stopOne(record);
+  }
+
+  tell(to: ActorReference, message: ActorMessage, from: ActorReference | null = null): void {
+    this.#host.switchboard.tell(to, message.type, message.data, from);
+  }
+
+  /**
+   * @returns what the actor replies
+   * @throws AcademyError the actor's own, or ERR_ACADEMY_DEADLINE, ERR_ACADEMY_ACTOR_STOPPED (no such actor, or it
+   * stopped), ERR_ACADEMY_MAILBOX_FULL, ERR_ACADEMY_ASK_FAILED (it crashed), ERR_ACADEMY_BAD_ARGUMENT
+   */
+  ask(to: ActorReference, message: ActorMessage, options: { readonly deadlineMs: number }): Promise<unknown> {
+    return this.#ask(to, message, options.deadlineMs, null, false);
+  }
+
+  /** A message from an actor of another node; one that the receiver does not take from there is a dead letter. */
+  deliverRemote(name: string, message: ActorMessage, from: NodeId, sender = ''): void {
+    this.#host.switchboard.tell({ name }, message.type, message.data, { name: sender, node: from }, null, true);
+  }
+
+  /**
+   * A question from another node.
+   * @throws AcademyError as ask() does, and ERR_ACADEMY_COMMAND_DENIED for a type that is not for other nodes
+   */
+  askFromRemote(
+    name: string,
+    message: ActorMessage,
+    from: NodeId,
+    options: { readonly deadlineMs: number; readonly sender?: string },
+  ): Promise<unknown> {
+    return this.#ask({ name }, message, options.deadlineMs, { name: options.sender ?? '', node: from }, true);
+  }
+
+  /**
+   * Hands an opened packet to every shard that has subscribers for its event and topic; each decodes and checks it
+   * once. The payload is copied, so that its buffer may be used again.
+   * @returns number of shards
+   */
+  deliverEvent(header: PacketHeader, payload: Uint8Array): number {
+    const shards = this.#interest.get(interestKey(header.eventId, header.topic));
+    if (!shards) return 0;
+    const copy = new Uint8Array(payload);
+    for (const shard of shards) this.#order(shard, ['event', header, copy]);
+    return shards.size;
+  }
+
+  /** @returns undefined when no started actor of this node has the name */
+  resolve(name: string): ActorAddress | undefined {
+    return this.#host.switchboard.names.get(name);
+  }
+
+  /** All actors, and those that were given up. A thread that hangs is left out. */
+  async infos(): Promise<ActorInfo[]> {
+    const infos = (await this.#report('infos')) as ActorInfo[];
+    return [...this.#host.infos(), ...infos, ...this.#failed.values()];
+  }
+
+  /** Totals since the start, by name. */
+  async counters(): Promise<Record<string, number>> {
+    return {
+      actors: this.#registry.size,
+      ...this.#ledger.totals(),
+      messagesLost: this.#messagesLost,
+      shardRestarts: this.#shardRestarts,
+    };
+  }
+
+  /** The latest of each shard. A thread that hangs is left out. */
+  async deadLetters(): Promise<DeadLetter[]> {
+    const letters = (await this.#report('dead-letters')) as DeadLetter[];
+    return [...this.#host.switchboard.deadLetters.list(), ...letters].sort((a, b) => a.atMs - b.atMs);
+  }
+
+  /**
+   * Stops all actors, the latest first, each when it has handled what waits for it; then the threads end. What is not
+   * done after `limitMs` is ended by force.
+   */
+  shutdown(options: { readonly limitMs: number }): Promise<void> {
+    this.#ending ??= this.#shutdown(options.limitMs);
+    return this.#ending;
+  }
+
+  async #shutdown(limitMs: number): Promise<void> {
+    this.#state = 'stopping';
+    const { clock } = this.#options;
+    const endMs = clock.monotonicMs() + limitMs;
+    let timer: unknown;
+    const limit = new Promise<'late'>((resolve) => {
+      timer = clock.setTimeout(() => resolve('late'), limitMs);
+    });
+    const outcome = await Promise.race([this.#stopAll().then(() => 'done' as const), limit]);
+    clock.clearTimeout(timer);
+    if (outcome === 'late') {
+      this.#options.mesh.log('warn', 'actors', `${this.#registry.size} actors did not stop within ${limitMs} ms`);
+    }
+    // A thread that has nothing left to do ends in a few milliseconds; one that hangs is not waited for long.
+    await this.#pool.close(Math.max(100, endMs - clock.monotonicMs()));
+    this.#host.close();
+    for (const report of this.#reports.values()) report.settle([]);
+  }
+
+  #stopOne(record: ActorRecord): Promise<void> {
+    const { shard, slot, generation } = record.address;
+    const ended = new Promise<void>((resolve) => record.onEnd.push(resolve));
+    if (this.#isReachable(shard)) this.#order(shard, ['stop', slot, generation]);
+    else this.#forget(record);
+    return ended;
+  }
+
+  /** Neighbours on one shard are one order, which the shard carries out in turn: one round trip a change of shard. */
+  async #stopAll(): Promise<void> {
+    let together: ActorRecord[] = [];
+    for (const record of this.#registry.latestFirst()) {
+      if (together[0] && together[0].address.shard !== record.address.shard) {
+        await this.#stopEach(together);
+        together = [];
+      }
+      together.push(record);
+    }
+    await this.#stopEach(together);
+  }
+
+  /** Stops actors of one shard, one after the other, and resolves when all have ended. */
+  async #stopEach(records: readonly ActorRecord[]): Promise<void> {
+    // Some may have ended since the list was made.
+    const alive = records.filter((record) => this.#registry.byName(record.spec.name) === record);
+    const shard = alive[0]?.address.shard;
+    if (shard === undefined) return;
+    const ended = alive.map((record) => new Promise<void>((resolve) => record.onEnd.push(resolve)));
+    if (this.#isReachable(shard)) {
+      this.#order(shard, ['stop-each', alive.flatMap(({ address }) => [address.slot, address.generation])]);
+    } else {
+      for (const record of alive) this.#forget(record);
+    }
+    await Promise.all(ended);
+  }
+
+  #ask(
+    to: ActorReference,
+    message: ActorMessage,
+    deadlineMs: number,
+    from: ActorReference | null,
+    remote: boolean,
+  ): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const settle = (result: unknown, error: ErrorRecord | null): void => {
+        if (error) reject(fromErrorRecord(error, 'ERR_ACADEMY_ASK_FAILED'));
+        else resolve(result);
+      };
+      this.#host.switchboard.ask(to, message, deadlineMs, hostAddress(0), from, settle, remote);
+    });
+  }
+
+  #leastPopulated(): number {
+    if (this.#options.threads === 0) return 0;
+    let least = -1;
+    for (const shard of this.#pool.usable()) {
+      if (least < 0 || this.#registry.population(shard) < this.#registry.population(least)) least = shard;
+    }
+    if (least < 0) throw new AcademyError('ERR_ACADEMY_NODE_STOPPED', 'no worker thread is left');
+    return least;
+  }
+
+  #register(spec: ActorSpec, shard: number): ActorRecord {
+    const record = this.#registry.add(spec, shard);
+    this.#failed.delete(spec.name);
+    return record;
+  }
+
+  #taskFor(shard: number): Omit<ShardTask, 'shard' | 'epoch' | 'shards' | 'memory' | 'port'> {
+    const { nodeId, academyId } = this.#options;
+    return {
+      nodeId,
+      academyId,
+      restart: this.#restart,
+      seats: this.#registry.ofShard(shard).map(seatOf),
+      names: this.#host.switchboard.names.entries(),
+    };
+  }
+
+  #order(shard: number, frame: OrderFrame | PeerFrame): void {
+    if (shard === 0) this.#host.receive(frame, 0);
+    else this.#host.switchboard.order(shard, frame);
+  }
+
+  #isReachable(shard: number): boolean {
+    return shard === 0 || this.#host.switchboard.isConnected(shard);
+  }
+
+  #tellOtherShards(origin: number, frame: OrderFrame): void {
+    for (const shard of this.#pool.linked()) if (shard !== origin) this.#order(shard, frame);
+    if (origin !== 0) this.#host.receive(frame, 0);
+  }
+
+  /** The name is known to nobody any more, and whoever waits for the actor's end need not wait longer. */
+  #forget(record: ActorRecord): void {
+    this.#registry.remove(record);
+    this.#tellOtherShards(-1, ['unnamed', record.spec.name, record.address]);
+    for (const ended of record.onEnd) ended();
+  }
+
+  // --- what the shards say
+
+  #received(frame: Frame, shard: number): void {
+    if (this.#pool.receive(frame, shard)) return;
+    if (frame[0] === 'message' || frame[0] === 'many' || frame[0] === 'reply') this.#host.receive(frame, shard);
+    else this.#noticed(frame as NoticeFrame, shard);
+  }
+
+  #noticed(frame: NoticeFrame, shard: number): void {
+    switch (frame[0]) {
+      case 'started':
+        return this.#started(this.#registry.byAddress(shard, frame[1], frame[2]), frame[3]);
+      case 'refused': {
+        const record = this.#registry.byAddress(shard, frame[1], frame[2]);
+        if (!record) return;
+        this.#refuse(record, fromErrorRecord(frame[3], 'ERR_ACADEMY_ACTOR_MODULE'));
+        return;
+      }
+      case 'restarted': {
+        const record = this.#registry.byAddress(shard, frame[1], frame[2]);
+        if (!record) return;
+        record.restarts = frame[3];
+        this.#announce('actor-restarted', { ...subject(record), restarts: frame[3], error: frame[4] });
+        return;
+      }
+      case 'ended': {
+        const record = this.#registry.byAddress(shard, frame[1], frame[2]);
+        if (record) this.#ended(record, frame[3]);
+        return;
+      }
+      case 'resolve':
+        return this.#resolveFor(frame[1], shard);
+      case 'interest':
+        return this.#setInterest(interestKey(frame[1], frame[2]), shard, frame[3]);
+      case 'answer':
+        return this.#reports.get(frame[1])?.settle(frame[2]);
+      case 'dead-letters':
+        for (const letter of frame[1]) this.#announce('dead-letter', letter);
+        return;
+      case 'spawn-for':
+        void this.spawn(frame[2]).catch((error: unknown) => {
+          const { message } = toErrorRecord(error, 'ERR_ACADEMY_ACTOR_MODULE');
+          this.#options.mesh.log('error', frame[1], `cannot spawn "${frame[2].name}": ${message}`);
+        });
+        return;
+      case 'stop-for':
+        void this.stop(frame[1]).catch(() => {
+          // An actor of another node: there is nobody to tell, and nothing to stop here.
+        });
+        return;
+      default:
+        this.#toMesh(frame, shard);
+    }
+  }
+
+  #toMesh(frame: NoticeFrame, shard: number): void {
+    const { mesh } = this.#options;
+    switch (frame[0]) {
+      case 'publish':
+        return mesh.publish(frame[1]);
+      case 'tell-remote':
+        return mesh.tellRemote(frame[1], frame[2], frame[3]);
+      case 'log':
+        return mesh.log(frame[1], frame[2], frame[3], frame[4]);
+      case 'execute':
+        return this.#answer(shard, frame[1], 'ERR_ACADEMY_COMMAND_FAILED', () =>
+          mesh.execute(frame[2], frame[3], frame[4]),
+        );
+      case 'ask-remote':
+        return this.#answer(shard, frame[1], 'ERR_ACADEMY_ASK_FAILED', () =>
+          mesh.askRemote(frame[2], frame[3], frame[4], frame[5]),
+        );
+    }
+  }
+
+  #answer(shard: number, askId: number, fallback: AcademyErrorCode, work: () => Promise<unknown>): void {
+    void Promise.resolve()
+      .then(work)
+      .then(
+        (result) => this.#order(shard, ['reply', askId, result, null]),
+        (error: unknown) => this.#order(shard, ['reply', askId, undefined, toErrorRecord(error, fallback)]),
+      );
+  }
+
+  #started(record: ActorRecord | undefined, kind: RestartOptions['kind']): void {
+    if (!record) return;
+    record.kind = kind;
+    const { starting } = record;
+    record.starting = null;
+    if (!starting) return;
+    this.#tellOtherShards(record.address.shard, ['named', record.spec.name, record.address]);
+    starting.resolve();
+  }
+
+  #refuse(record: ActorRecord, error: AcademyError): void {
+    const { starting } = record;
+    record.starting = null;
+    record.refusal = error;
+    this.#forget(record);
+    starting?.reject(error);
+  }
+
+  #ended(record: ActorRecord, info: ActorInfo): void {
+    if (info.status === 'failed') this.#failedFor(record, info);
+    this.#forget(record);
+  }
+
+  #failedFor(record: ActorRecord, info: ActorInfo): void {
+    if (this.#failed.size >= limits.deadLettersKept) {
+      for (const oldest of this.#failed.keys()) {
+        this.#failed.delete(oldest);
+        break;
+      }
+    }
+    this.#failed.set(info.name, info);
+    this.#announce('actor-failed', { ...subject(record), error: info.lastError ?? null });
+  }
+
+  /** A name that is about to be given is waited for. */
+  #resolveFor(name: string, shard: number): void {
+    const record = this.#registry.byName(name);
+    if (record?.starting) {
+      void record.started.then(
+        () => this.#order(shard, ['resolved', name, record.address]),
+        () => this.#order(shard, ['resolved', name, null]),
+      );
+    } else {
+      this.#order(shard, ['resolved', name, record?.address ?? null]);
+    }
+  }
+
+  #setInterest(key: number, shard: number, interested: boolean): void {
+    const shards = this.#interest.get(key);
+    if (interested) {
+      if (shards) shards.add(shard);
+      else this.#interest.set(key, new Set([shard]));
+    } else if (shards?.delete(shard) && shards.size === 0) {
+      this.#interest.delete(key);
+    }
+  }
+
+  #shardDown(shard: number, cause: string, isReplaced: boolean): void {
+    for (const key of [...this.#interest.keys()]) this.#setInterest(key, shard, false);
+    for (const report of this.#reports.values()) if (report.shard === shard) report.settle([]);
+    const error: ErrorRecord = { code: 'ERR_ACADEMY_ACTOR_STOPPED', message: `shard ${shard} went down: ${cause}` };
+    const records = this.#registry.ofShard(shard);
+    this.#announce('shard-down', { shard, cause, actors: records.length, isReplaced });
+    for (const record of records) {
+      if (record.starting) {
+        // It may be what has killed the thread.
+        this.#refuse(
+          record,
+          new AcademyError('ERR_ACADEMY_ACTOR_STOPPED', `"${record.spec.name}" was not started: ${error.message}`),
+        );
+      } else if (record.onEnd.length > 0) {
+        this.#forget(record);
+      } else if (!isReplaced || record.kind === 'temporary') {
+        this.#failedFor(record, {
+          name: record.spec.name,
+          address: record.address,
+          machine: record.spec.exportName,
+          state: '',
+          status: 'failed',
+          restarts: record.restarts,
+          mailboxDepth: 0,
+          messagesHandled: 0,
+          lastError: error,
+        });
+        this.#forget(record);
+      } else {
+        record.restarts++;
+      }
+    }
+  }
+
+  #shardUp(shard: number, lost: number, millis: number): void {
+    this.#shardRestarts++;
+    this.#messagesLost += lost;
+    this.#announce('shard-up', { shard, actors: this.#registry.population(shard), lost, millis });
+  }
+
+  /** Asks all worker threads and joins their answers. */
+  async #report(subject: 'infos' | 'dead-letters'): Promise<unknown[]> {
+    const { clock } = this.#options;
+    const answers = this.#pool.linked().map(
+      (shard) =>
+        new Promise<unknown[]>((resolve) => {
+          const request = ++this.#lastReport;
+          const settle = (value: unknown): void => {
+            clock.clearTimeout(timer);
+            this.#reports.delete(request);
+            resolve(value as unknown[]);
+          };
+          const timer = clock.setTimeout(() => settle([]), reportMs);
+          this.#reports.set(request, { shard, settle });
+          this.#order(shard, ['report', request, subject]);
+        }),
+    );
+    return (await Promise.all(answers)).flat();
+  }
+
+  /** A listener that throws does so on its own, not in the middle of a host's turn. */
+  #announce<N extends keyof ActorSystemEvents>(event: N, detail: ActorSystemEvents[N][0]): void {
+    if (this.listenerCount(event) === 0) return;
+    queueMicrotask(() => (this as EventEmitter).emit(event, detail));
+  }
+}
+
+function subject(record: ActorRecord): { name: string; address: ActorAddress } {
+  return { name: record.spec.name, address: record.address };
+}
+
+function notRunning(): AcademyError {
+  return new AcademyError('ERR_ACADEMY_NODE_STOPPED', 'the actors are not running', {
+    remedy: 'call start() first, and nothing after shutdown()',
+  });
+}
+
+/** The main thread keeps a copy of its own, to start the actor again with. */
+function cloneSpec(spec: ActorSpec): ActorSpec {
+  try {
+    return structuredClone(spec);
+  } catch (cause) {
+    const { message } = toErrorRecord(cause, 'ERR_ACADEMY_BAD_ARGUMENT');
+    throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', `the options of "${spec.name}" cannot be cloned: ${message}`, {
+      remedy: 'give plain data, or use spawnLocal() for an actor that needs objects of the main thread',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * The way from one host to another. Frames are queued and leave together when the host ends its turn, because what a
+ * crossing of threads costs is the waking, not the frame. A link that runs in shared memory can take the place of
+ * PortLink without a change on either side.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type { Frame } from './frames.js';
+
+export interface ShardLink {
+  /** @param moves ports that the frame hands over */
+  post(frame: Frame, moves?: readonly MessagePort[]): void;
+  /** Sends what has been queued. */
+  flush(): void;
+  /** Receives at once what the other side, which may be dead by now, has sent. */
+  drain(): void;
+  /** Nothing is sent or received afterwards; queued frames are lost. */
+  close(): void;
+}
+
+/** What a link tells the host that owns it. */
+export interface ShardLinkEnd {
+  receive(frame: Frame): void;
+  /** Frames wait for flush(); called once until then. */
+  pending(link: ShardLink): void;
+  /** A frame holds what cannot be cloned (a function, say) and is not sent. */
+  unsendable(frame: Frame, cause: unknown): void;
+}

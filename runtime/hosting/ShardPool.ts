@@ -1,0 +1,266 @@
+/**
+ * The worker threads of a node: one shard each and one warm spare, started by Piscina. A shard whose thread throws,
+ * exits or runs out of memory is a child like any other: the spare takes its place, under the same number and with the
+ * same actors, and another spare is warmed. Any two shards have a port of their own, so that nothing that one actor
+ * says to another crosses the main thread.
+ *
+ * ```
+ *   main 0 ──────┬──────┐          shard 1 dies:  unlink 1 to all  ->  each answers `unlinked`, so that what
+ *                1 ──── 2          it had sent is known to be lost  ->  spare takes seats and names  ->  link
+ * ```
+ */
+import { MessageChannel } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import type { RestartOptions } from '../protocol/actors.js';
+import type { Clock } from '../protocol/Clock.js';
+import { AcademyError } from '../protocol/errors.js';
+import type { Random } from '../protocol/Random.js';
+import type { Frame } from './frames.js';
+import { PortLink } from './PortLink.js';
+import type { ShardLedger } from './ShardLedger.js';
+import { Supervisor } from './Supervisor.js';
+import type { Switchboard } from './Switchboard.js';
+import type { ShardTask } from './shardWorker.js';
+
+/** How shards are started again: at once, then ever later, and not for ever. */
+export const defaultShardRestart: RestartOptions = {
+  kind: 'permanent',
+  intensity: 10,
+  withinMs: 10_000,
+  backoffMs: 1,
+  backoffMaxMs: 1_000,
+};
+
+export interface ShardPoolOptions {
+  readonly threads: number;
+  readonly maxHeapMb: number | undefined;
+  readonly restart: RestartOptions;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly ledger: ShardLedger;
+  /** The main thread's. */
+  readonly switchboard: Switchboard;
+  /** What a shard's worker is given, but for what the pool adds; asked at each start. */
+  taskFor(shard: number): Omit<ShardTask, 'shard' | 'epoch' | 'shards' | 'memory' | 'port'>;
+  /** A frame for the main thread. */
+  receive(frame: Frame, shard: number): void;
+  /** The shard's thread is dead. @param isReplaced false: it is given up */
+  down(shard: number, cause: string, isReplaced: boolean): void;
+  /** A shard is back after `millis`; `lost` messages went with the dead thread. */
+  up(shard: number, lost: number, millis: number): void;
+  trouble(text: string): void;
+}
+
+class Shard {
+  readonly number: number;
+  epoch = 0;
+  state: 'idle' | 'starting' | 'up' | 'down' | 'gone' = 'idle';
+  /** Resolves when the thread's task has ended, whichever way. */
+  run: Promise<void> = Promise.resolve();
+  /** Shards that have not yet said that they send nothing to the dead thread any more. */
+  readonly unlinking = new Set<number>();
+  /** Messages that the dead thread had received from each shard. */
+  arrived: number[] = [];
+  lost = 0;
+  downAtMs = 0;
+
+  constructor(number: number) {
+    this.number = number;
+  }
+
+  get isLinked(): boolean {
+    return this.state === 'starting' || this.state === 'up';
+  }
+}
+
+export class ShardPool {
+  readonly #options: ShardPoolOptions;
+  readonly #shards: Shard[];
+  readonly #supervisor: Supervisor<Shard>;
+  #pool: Piscina<ShardTask, void> | null = null;
+  #isClosing = false;
+  #waiting: { resolve(): void; reject(error: AcademyError): void } | null = null;
+
+  constructor(options: ShardPoolOptions) {
+    this.#options = options;
+    this.#shards = Array.from({ length: options.threads }, (_, index) => new Shard(index + 1));
+    this.#supervisor = new Supervisor(options.clock, options.random);
+  }
+
+  /**
+   * Resolves when all shards run.
+   * @throws AcademyError ERR_ACADEMY_NODE_STOPPED when their threads do not start
+   */
+  async start(): Promise<void> {
+    const { threads, maxHeapMb } = this.#options;
+    if (threads === 0) return;
+    // A task that never ends keeps its worker to itself, so this pool runs shards and nothing else.
+    this.#pool = new Piscina<ShardTask, void>({
+      filename: new URL('./shardWorker.js', import.meta.url).href,
+      name: 'runShard',
+      minThreads: threads + 1,
+      maxThreads: threads + 1,
+      concurrentTasksPerWorker: 1,
+      // With 'sync' an idle worker sleeps in Atomics.wait, and its timers with it.
+      atomics: 'disabled',
+      ...(maxHeapMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: maxHeapMb } }),
+    });
+    // Emitted when a worker without a task dies: the spare. Without a listener it would end the process.
+    this.#pool.on('error', (error) => this.#options.trouble(`a spare thread died: ${causeText(error)}`));
+    await new Promise<void>((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+      for (const shard of this.#shards) this.#launch(shard);
+    });
+  }
+
+  /** Shards that run or are about to. */
+  usable(): number[] {
+    return this.#shards.filter(({ state }) => state !== 'gone').map(({ number }) => number);
+  }
+
+  /** Shards that can be spoken to now. */
+  linked(): number[] {
+    return this.#shards.filter(({ isLinked }) => isLinked).map(({ number }) => number);
+  }
+
+  /** A frame from a shard's thread that is for the pool. @returns false when it is for somebody else */
+  receive(frame: Frame, from: number): boolean {
+    if (frame[0] === 'up') {
+      this.#isUp(this.#shard(from));
+    } else if (frame[0] === 'unlinked') {
+      const dead = this.#shard(frame[1]);
+      if (dead.unlinking.delete(from)) {
+        this.#countLost(dead, from);
+        if (dead.isLinked) this.#connect(from, dead.number);
+        this.#reportUp(dead);
+      }
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  /** Ends the threads: by their own accord within `limitMs`, else by force. */
+  async close(limitMs: number): Promise<void> {
+    this.#isClosing = true;
+    this.#supervisor.close();
+    if (!this.#pool) return;
+    const { clock, switchboard } = this.#options;
+    const runs = this.#shards
+      .filter(({ isLinked }) => isLinked)
+      .map(({ number, run }) => {
+        switchboard.order(number, ['end']);
+        return run;
+      });
+    await new Promise<void>((resolve) => {
+      const timer = clock.setTimeout(resolve, limitMs);
+      void Promise.allSettled(runs).then(() => {
+        clock.clearTimeout(timer);
+        resolve();
+      });
+    });
+    await this.#pool.destroy();
+    this.#pool = null;
+  }
+
+  #launch(shard: Shard): void {
+    const { ledger, switchboard } = this.#options;
+    const pool = this.#pool;
+    if (!pool || this.#isClosing) return;
+    const { number } = shard;
+    const epoch = ++shard.epoch;
+    const { port1, port2 } = new MessageChannel();
+    ledger.resetLife(number);
+    const link = new PortLink(port1, {
+      receive: (frame) => this.#options.receive(frame, number),
+      pending: (pending) => switchboard.pending(pending),
+      unsendable: (frame, cause) => switchboard.unsendable(number, frame, cause),
+    });
+    const task: ShardTask = {
+      ...this.#options.taskFor(number),
+      shard: number,
+      epoch,
+      shards: ledger.shards,
+      memory: ledger.memory,
+      port: port2,
+    };
+    shard.state = 'starting';
+    shard.run = pool.run(task, { transferList: [port2] }).then(
+      () => this.#died(shard, epoch, 'its thread ended unasked'),
+      (error: unknown) => this.#died(shard, epoch, causeText(error)),
+    );
+    switchboard.connect(number, link);
+    for (const other of this.#shards) {
+      if (other !== shard && other.isLinked && !shard.unlinking.has(other.number)) this.#connect(other.number, number);
+    }
+  }
+
+  #connect(a: number, b: number): void {
+    const { switchboard } = this.#options;
+    const { port1, port2 } = new MessageChannel();
+    switchboard.order(a, ['link', b, port1], [port1]);
+    switchboard.order(b, ['link', a, port2], [port2]);
+  }
+
+  #died(shard: Shard, epoch: number, cause: string): void {
+    if (this.#isClosing || shard.epoch !== epoch) return;
+    const { ledger, switchboard, clock, restart } = this.#options;
+    const { number } = shard;
+    switchboard.disconnect(number);
+    shard.state = 'down';
+    shard.downAtMs = clock.monotonicMs();
+    shard.lost = ledger.waiting(number);
+    shard.arrived = Array.from({ length: ledger.shards }, (_, from) => ledger.arrived(from, number));
+    this.#countLost(shard, 0);
+    for (const other of this.#shards) {
+      if (other.unlinking.delete(number)) {
+        this.#countLost(other, number);
+        this.#reportUp(other);
+      }
+      if (other.isLinked) {
+        shard.unlinking.add(other.number);
+        switchboard.order(other.number, ['unlink', number]);
+      }
+    }
+    const outcome = this.#supervisor.childEnded(shard, 'crash', restart, (child) => this.#launch(child));
+    if (outcome !== 'restarting') {
+      shard.state = 'gone';
+      switchboard.giveUp(number);
+      for (const other of this.linked()) switchboard.order(other, ['gone', number]);
+      this.#waiting?.reject(
+        new AcademyError('ERR_ACADEMY_NODE_STOPPED', `the thread of shard ${number} does not start: ${cause}`),
+      );
+    }
+    this.#options.down(number, cause, outcome === 'restarting');
+  }
+
+  /** What `from` has sent to the dead thread and was not received. */
+  #countLost(dead: Shard, from: number): void {
+    const inFlight = this.#options.ledger.posted(from, dead.number) - (dead.arrived[from] ?? 0);
+    dead.lost += Math.max(0, inFlight);
+  }
+
+  #isUp(shard: Shard): void {
+    shard.state = 'up';
+    if (shard.epoch > 1) this.#reportUp(shard);
+    if (this.#waiting && this.#shards.every(({ state }) => state === 'up')) {
+      this.#waiting.resolve();
+      this.#waiting = null;
+    }
+  }
+
+  /** When the shard runs again and it is known what was lost. */
+  #reportUp(shard: Shard): void {
+    if (shard.state !== 'up' || shard.unlinking.size > 0) return;
+    const millis = this.#options.clock.monotonicMs() - shard.downAtMs;
+    this.#options.up(shard.number, shard.lost, millis);
+  }
+
+  #shard(number: number): Shard {
+    return this.#shards[number - 1] as Shard;
+  }
+}
+
+function causeText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

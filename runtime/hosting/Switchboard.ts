@@ -1,0 +1,404 @@
+/**
+ * Finds the way of a message: to an actor of this shard, over a link to another shard, or by the main thread to
+ * another node. It knows names and open questions, and keeps the account of what could not be delivered. A message
+ * for a shard that is down waits, bounded, until the shard is back.
+ */
+
+import type { MessagePort } from 'node:worker_threads';
+import {
+  type ActorAddress,
+  type ActorMessage,
+  type ActorReference,
+  type AskToken,
+  type DeadLetter,
+  type DeadLetterReason,
+  isActorAddress,
+} from '../protocol/actors.js';
+import type { Clock } from '../protocol/Clock.js';
+import type { AcademyErrorCode, ErrorRecord } from '../protocol/errors.js';
+import type { NodeId } from '../protocol/identity.js';
+import { limits } from '../protocol/limits.js';
+import { type AskSettler, AskTable } from './AskTable.js';
+import { DeadLetters, deadLetterReasons } from './DeadLetters.js';
+import { type Frame, messagesIn, type NoticeFrame, type OrderFrame, type PeerFrame } from './frames.js';
+import { NameDirectory } from './NameDirectory.js';
+import type { ShardLedger } from './ShardLedger.js';
+import { counterPlace } from './ShardLedger.js';
+import type { ShardLink } from './ShardLink.js';
+
+/** Messages on their way between two shards before senders are refused: a few mailboxes' worth, about 10 MB. */
+const linkMessagesMax = 65_536;
+
+const deadLetterPlaces = new Map(deadLetterReasons.map((reason) => [reason, counterPlace(`deadLetters.${reason}`)]));
+
+/** What becomes of a question whose message reached nobody. */
+const errorCodes: Record<DeadLetterReason, AcademyErrorCode> = {
+  'stale-address': 'ERR_ACADEMY_ACTOR_STOPPED',
+  'unknown-name': 'ERR_ACADEMY_ACTOR_STOPPED',
+  'mailbox-full': 'ERR_ACADEMY_MAILBOX_FULL',
+  'dropped-oldest': 'ERR_ACADEMY_MAILBOX_FULL',
+  stopped: 'ERR_ACADEMY_ACTOR_STOPPED',
+  crashed: 'ERR_ACADEMY_ASK_FAILED',
+  'shard-down': 'ERR_ACADEMY_ACTOR_STOPPED',
+  'not-remote': 'ERR_ACADEMY_COMMAND_DENIED',
+  undecodable: 'ERR_ACADEMY_BAD_ARGUMENT',
+};
+
+export interface SwitchboardOptions {
+  readonly shard: number;
+  readonly epoch: number;
+  readonly nodeId: NodeId;
+  readonly clock: Clock;
+  readonly ledger: ShardLedger;
+  /** Puts a message into the mailbox of an actor of this shard. */
+  readonly deliver: DeliverLocally;
+  readonly toMain: (frame: NoticeFrame) => void;
+  /** Something waits to be flushed at the end of the turn. */
+  readonly wake: () => void;
+}
+
+export type DeliverLocally = (
+  slot: number,
+  generation: number,
+  type: string,
+  data: unknown,
+  from: ActorReference | null,
+  ask: AskToken | null,
+  remote: boolean,
+) => void;
+
+interface Unresolved {
+  readonly to: ActorReference;
+  readonly type: string;
+  readonly data: unknown;
+  readonly from: ActorReference | null;
+  readonly ask: AskToken | null;
+  readonly remote: boolean;
+}
+
+/** Who asks when it is no actor but the host itself: slot 0, which no actor has. */
+export function hostAddress(shard: number): ActorAddress {
+  return { shard, slot: 0, generation: 0 };
+}
+
+export class Switchboard {
+  readonly names = new NameDirectory();
+  readonly asks: AskTable;
+  readonly deadLetters = new DeadLetters();
+  readonly #options: SwitchboardOptions;
+  readonly #shard: number;
+  readonly #links: (ShardLink | null)[];
+  /** Frames for shards that are down. */
+  readonly #held: PeerFrame[][];
+  readonly #gone: boolean[];
+  #pendingLinks: ShardLink[] = [];
+  readonly #unresolved = new Map<string, Unresolved[]>();
+  #unresolvedCount = 0;
+
+  constructor(options: SwitchboardOptions) {
+    this.#options = options;
+    this.#shard = options.shard;
+    this.asks = new AskTable(options.clock, options.epoch);
+    const { shards } = options.ledger;
+    this.#links = new Array(shards).fill(null);
+    this.#held = Array.from({ length: shards }, () => []);
+    this.#gone = new Array(shards).fill(false);
+  }
+
+  tell(
+    to: ActorReference,
+    type: string,
+    data: unknown,
+    from: ActorReference | null,
+    ask: AskToken | null = null,
+    remote = false,
+  ): void {
+    if (isActorAddress(to)) {
+      this.#toAddress(to, type, data, from, ask, remote);
+    } else if (to.node !== undefined && to.node !== this.#options.nodeId) {
+      this.#options.toMain(['tell-remote', to.node, to.name, { type, data }]);
+    } else {
+      const address = this.names.get(to.name);
+      if (address) this.#toAddress(address, type, data, from, ask, remote);
+      else this.#holdForName(to.name, { to, type, data, from, ask, remote });
+    }
+  }
+
+  /** One message to many: the data crosses to each shard once. */
+  tellMany(targets: readonly ActorReference[], type: string, data: unknown, from: ActorReference | null): void {
+    const perShard = new Map<number, number[]>();
+    for (const to of targets) {
+      const address = isActorAddress(to) ? to : to.node === undefined ? this.names.get(to.name) : undefined;
+      if (!address || address.shard === this.#shard) {
+        this.tell(address ?? to, type, data, from);
+        continue;
+      }
+      const slots = perShard.get(address.shard);
+      if (slots) slots.push(address.slot, address.generation);
+      else perShard.set(address.shard, [address.slot, address.generation]);
+    }
+    for (const [shard, slots] of perShard) this.#post(shard, ['many', slots, type, data, from]);
+  }
+
+  /**
+   * @param settle called once: with the answer, or with why there is none
+   * @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT for a bad deadline
+   */
+  ask(
+    to: ActorReference,
+    message: ActorMessage,
+    deadlineMs: number,
+    asker: ActorAddress,
+    from: ActorReference | null,
+    settle: AskSettler,
+    remote = false,
+  ): void {
+    const id = this.asks.open(deadlineMs, message.type, settle);
+    if (!isActorAddress(to) && to.node !== undefined && to.node !== this.#options.nodeId) {
+      this.#options.toMain(['ask-remote', id, to.node, to.name, message, deadlineMs]);
+    } else {
+      this.tell(to, message.type, message.data, from, { asker, id }, remote);
+    }
+  }
+
+  reply(token: AskToken, result: unknown, error: ErrorRecord | null): void {
+    if (!isActorAddress(token.asker)) return;
+    if (token.asker.shard === this.#shard) this.asks.settle(token.id, result, error);
+    else this.#post(token.asker.shard, ['reply', token.id, result, error]);
+  }
+
+  /** A message has reached nobody: it is counted and kept, and whoever waits for an answer is told. */
+  lose(
+    reason: DeadLetterReason,
+    to: ActorReference,
+    from: ActorReference | null,
+    type: unknown,
+    ask: AskToken | null | undefined,
+  ): void {
+    const messageType = typeof type === 'string' ? type : `(${typeof type})`;
+    const letter: DeadLetter = { reason, to, from, messageType, atMs: this.#options.clock.nowMs() };
+    this.deadLetters.record(letter);
+    this.#options.ledger.add(this.#shard, deadLetterPlaces.get(reason) as number);
+    this.#options.wake();
+    if (ask) this.reply(ask, undefined, lossError(letter));
+  }
+
+  /** What another shard or the main thread has sent, as far as it concerns ways. */
+  receive(frame: Frame, from: number): void {
+    switch (frame[0]) {
+      case 'message': {
+        const [, slot, generation, type, data, sender, ask, remote] = frame;
+        this.#options.ledger.addArrived(from, this.#shard, 1);
+        this.#options.deliver(slot, generation, type, data, sender, ask, remote);
+        break;
+      }
+      case 'many': {
+        const [, targets, type, data, sender] = frame;
+        this.#options.ledger.addArrived(from, this.#shard, targets.length / 2);
+        for (let at = 0; at < targets.length; at += 2) {
+          this.#options.deliver(targets[at] as number, targets[at + 1] as number, type, data, sender, null, false);
+        }
+        break;
+      }
+      case 'reply':
+        this.asks.settle(frame[1], frame[2], frame[3]);
+        break;
+      case 'named':
+        this.names.bind(frame[1], frame[2]);
+        break;
+      case 'unnamed':
+        this.names.unbind(frame[1], frame[2]);
+        break;
+      case 'resolved':
+        this.#resolved(frame[1], frame[2]);
+        break;
+    }
+  }
+
+  /** Sends an order of the main thread; a shard that is down learns what it must know when it starts again. */
+  order(shard: number, frame: OrderFrame | PeerFrame, moves?: readonly MessagePort[]): void {
+    this.#links[shard]?.post(frame, moves);
+  }
+
+  /** A way to a shard, for the first time or again; what was held for it goes first. */
+  connect(shard: number, link: ShardLink): void {
+    this.#links[shard]?.close();
+    this.#options.ledger.resetPosted(this.#shard, shard);
+    this.#options.ledger.resetArrived(shard, this.#shard);
+    this.#links[shard] = link;
+    const held = this.#held[shard] as PeerFrame[];
+    this.#held[shard] = [];
+    for (const frame of held) this.#post(shard, frame);
+  }
+
+  isConnected(shard: number): boolean {
+    return this.#links[shard] != null;
+  }
+
+  /** A shard is down: what it has sent still counts; what it was asked and has not answered is lost with it. */
+  disconnect(shard: number): void {
+    this.#links[shard]?.drain();
+    this.#links[shard]?.close();
+    this.#links[shard] = null;
+    this.asks.failShard(shard, {
+      code: 'ERR_ACADEMY_ASK_FAILED',
+      message: `shard ${shard} went down before its actor answered`,
+    });
+  }
+
+  /** A shard is given up. */
+  giveUp(shard: number): void {
+    this.disconnect(shard);
+    this.#gone[shard] = true;
+    const held = this.#held[shard] as PeerFrame[];
+    this.#held[shard] = [];
+    for (const frame of held) this.#loseFrame('shard-down', shard, frame);
+  }
+
+  /** To be called by a link that has frames. */
+  pending(link: ShardLink): void {
+    this.#pendingLinks.push(link);
+    this.#options.wake();
+  }
+
+  flush(): void {
+    if (this.#pendingLinks.length === 0) return;
+    const links = this.#pendingLinks;
+    this.#pendingLinks = [];
+    for (const link of links) link.flush();
+  }
+
+  /** A frame cannot be cloned: the fault of whoever wrote the message, who is told as far as there is a way. */
+  unsendable(shard: number, frame: Frame, cause: unknown): void {
+    const because = cause instanceof Error ? cause.message : String(cause);
+    const error: ErrorRecord = {
+      code: 'ERR_ACADEMY_BAD_ARGUMENT',
+      message: `it cannot be sent to another thread: ${because}`,
+      remedy: 'send plain data: no functions, symbols or class instances with private fields',
+    };
+    switch (frame[0]) {
+      case 'message':
+      case 'many':
+        this.#options.ledger.addPosted(this.#shard, shard, -messagesIn(frame));
+        this.#loseFrame('undecodable', shard, frame);
+        break;
+      case 'reply':
+        this.#post(shard, ['reply', frame[1], undefined, error]);
+        break;
+      case 'execute':
+      case 'ask-remote':
+        this.asks.settle(frame[1], undefined, error);
+        break;
+      case 'tell-remote':
+        this.lose('undecodable', { name: frame[2], node: frame[1] }, null, frame[3].type, null);
+        break;
+      case 'log':
+        this.#options.toMain(['log', frame[1], frame[2], frame[3], undefined]);
+        break;
+      case 'spawn-for':
+        this.#options.toMain([
+          'log',
+          'error',
+          frame[1],
+          `cannot spawn "${frame[2].name}": ${error.message}`,
+          undefined,
+        ]);
+        break;
+    }
+  }
+
+  close(): void {
+    this.asks.close({ code: 'ERR_ACADEMY_NODE_STOPPED', message: 'the node stopped before the answer came' });
+    for (const link of this.#links) link?.close();
+    this.#links.fill(null);
+    this.#pendingLinks = [];
+  }
+
+  #toAddress(
+    to: ActorAddress,
+    type: string,
+    data: unknown,
+    from: ActorReference | null,
+    ask: AskToken | null,
+    remote: boolean,
+  ): void {
+    if (to.shard === this.#shard) {
+      this.#options.deliver(to.slot, to.generation, type, data, from, ask, remote);
+    } else {
+      this.#post(to.shard, ['message', to.slot, to.generation, type, data, from, ask, remote]);
+    }
+  }
+
+  #post(shard: number, frame: PeerFrame): void {
+    const link = this.#links[shard];
+    if (!link) {
+      const held = this.#held[shard];
+      if (!held) this.#loseFrame('stale-address', shard, frame);
+      else if (this.#gone[shard] || held.length >= limits.mailboxMessagesMax)
+        this.#loseFrame('shard-down', shard, frame);
+      else held.push(frame);
+      return;
+    }
+    const messages = messagesIn(frame);
+    if (messages > 0) {
+      const { ledger } = this.#options;
+      if (ledger.inFlight(this.#shard, shard) >= linkMessagesMax) {
+        this.#loseFrame('mailbox-full', shard, frame);
+        return;
+      }
+      ledger.addPosted(this.#shard, shard, messages);
+      if (frame[0] === 'message' && frame[6]) this.asks.aim(frame[6].id, shard);
+    }
+    link.post(frame);
+  }
+
+  #loseFrame(reason: DeadLetterReason, shard: number, frame: PeerFrame): void {
+    if (frame[0] === 'message') {
+      const [, slot, generation, type, , from, ask] = frame;
+      this.lose(reason, { shard, slot, generation }, from, type, ask);
+    } else if (frame[0] === 'many') {
+      const [, targets, type, , from] = frame;
+      for (let at = 0; at < targets.length; at += 2) {
+        this.lose(
+          reason,
+          { shard, slot: targets[at] as number, generation: targets[at + 1] as number },
+          from,
+          type,
+          null,
+        );
+      }
+    }
+  }
+
+  #holdForName(name: string, message: Unresolved): void {
+    if (this.#unresolvedCount >= limits.mailboxMessagesMax) {
+      this.lose('unknown-name', message.to, message.from, message.type, message.ask);
+      return;
+    }
+    this.#unresolvedCount++;
+    const waiting = this.#unresolved.get(name);
+    if (waiting) {
+      waiting.push(message);
+      return;
+    }
+    this.#unresolved.set(name, [message]);
+    this.#options.toMain(['resolve', name]);
+  }
+
+  #resolved(name: string, address: ActorAddress | null): void {
+    const waiting = this.#unresolved.get(name) ?? [];
+    this.#unresolved.delete(name);
+    this.#unresolvedCount -= waiting.length;
+    if (address) this.names.bind(name, address);
+    for (const { to, type, data, from, ask, remote } of waiting) {
+      if (address) this.#toAddress(address, type, data, from, ask, remote);
+      else this.lose('unknown-name', to, from, type, ask);
+    }
+  }
+}
+
+function lossError(letter: DeadLetter): ErrorRecord {
+  const { to, reason, messageType } = letter;
+  const target = isActorAddress(to) ? `the actor at ${to.shard}/${to.slot}/${to.generation}` : `"${to.name}"`;
+  return { code: errorCodes[reason], message: `"${messageType}" did not reach ${target}: ${reason}` };
+}

@@ -1,0 +1,113 @@
+/**
+ * What hosts say to each other, as tuples: an array is cloned between threads faster than an object with names, and
+ * a ring buffer can lay it out at fixed places later.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type {
+  ActorAddress,
+  ActorInfo,
+  ActorMessage,
+  ActorReference,
+  ActorSpec,
+  AskToken,
+  DeadLetter,
+  LogLevel,
+  MailboxOptions,
+  RestartKind,
+  RestartOptions,
+} from '../protocol/actors.js';
+import type { ErrorRecord } from '../protocol/errors.js';
+import type { AcademyEventName } from '../protocol/events.js';
+import type { NodeId } from '../protocol/identity.js';
+import type { PacketHeader, Priority } from '../protocol/packet.js';
+
+/** An event that an actor publishes, checked and encoded on the shard where the actor lives. */
+export interface EncodedEvent {
+  readonly name: AcademyEventName;
+  readonly eventId: number;
+  /** topicOf(roomId); 0 when the payload belongs to no room. */
+  readonly topic: number;
+  readonly payload: Uint8Array;
+  readonly priority: Priority;
+  readonly nodes?: readonly NodeId[];
+  /** False: for this node's subscribers only. */
+  readonly network: boolean;
+  readonly traceId?: string;
+  readonly from?: ActorAddress;
+}
+
+/** Everything that a host needs to start an actor, and to start it again in another thread. */
+export interface ActorSeat {
+  readonly address: ActorAddress;
+  readonly name: string;
+  readonly module: string;
+  readonly exportName: string;
+  readonly options: unknown;
+  readonly mailbox?: Partial<MailboxOptions>;
+  readonly restart?: Partial<RestartOptions>;
+  /** How often it was started before; 0 is a first start, whose failure is told to whoever spawned it. */
+  readonly restarts: number;
+}
+
+/** Between any two shards. */
+export type PeerFrame =
+  | readonly [
+      'message',
+      slot: number,
+      generation: number,
+      type: string,
+      data: unknown,
+      from: ActorReference | null,
+      ask: AskToken | null,
+      /** Whether it came from another node. */
+      remote: boolean,
+    ]
+  /** One message to several actors of a shard: slot, generation, slot, generation … */
+  | readonly ['many', targets: readonly number[], type: string, data: unknown, from: ActorReference | null]
+  | readonly ['reply', askId: number, result: unknown, error: ErrorRecord | null];
+
+/** From the main thread to a shard. */
+export type OrderFrame =
+  | readonly ['event', header: PacketHeader, payload: Uint8Array]
+  | readonly ['spawn', seat: ActorSeat]
+  | readonly ['stop', slot: number, generation: number]
+  /** One after the other, the next when the one before has ended: slot, generation, slot, generation … */
+  | readonly ['stop-each', targets: readonly number[]]
+  | readonly ['named', name: string, address: ActorAddress]
+  | readonly ['unnamed', name: string, address: ActorAddress]
+  | readonly ['resolved', name: string, address: ActorAddress | null]
+  | readonly ['report', request: number, subject: 'infos' | 'dead-letters']
+  | readonly ['link', shard: number, port: MessagePort]
+  /** The shard is down: hold what is meant for it, and say that nothing is sent to it any more. */
+  | readonly ['unlink', shard: number]
+  /** The shard is given up. */
+  | readonly ['gone', shard: number]
+  | readonly ['end'];
+
+/** From a shard to the main thread. */
+export type NoticeFrame =
+  | readonly ['up']
+  | readonly ['started', slot: number, generation: number, kind: RestartKind]
+  | readonly ['refused', slot: number, generation: number, error: ErrorRecord]
+  | readonly ['restarted', slot: number, generation: number, restarts: number, error: ErrorRecord | null]
+  | readonly ['ended', slot: number, generation: number, info: ActorInfo]
+  | readonly ['resolve', name: string]
+  | readonly ['unlinked', shard: number]
+  | readonly ['interest', eventId: number, topic: number, interested: boolean]
+  | readonly ['answer', request: number, value: unknown]
+  | readonly ['dead-letters', letters: readonly DeadLetter[]]
+  | readonly ['publish', event: EncodedEvent]
+  | readonly ['execute', askId: number, endpoint: string, payload: unknown, deadlineMs: number]
+  | readonly ['tell-remote', node: NodeId, name: string, message: ActorMessage]
+  | readonly ['ask-remote', askId: number, node: NodeId, name: string, message: ActorMessage, deadlineMs: number]
+  | readonly ['log', level: LogLevel, actor: string, text: string, fields: Record<string, unknown> | undefined]
+  | readonly ['spawn-for', actor: string, spec: ActorSpec]
+  | readonly ['stop-for', target: ActorReference];
+
+export type Frame = PeerFrame | OrderFrame | NoticeFrame;
+
+/** Messages to actors that a frame carries; all other frames are control. */
+export function messagesIn(frame: Frame): number {
+  if (frame[0] === 'message') return 1;
+  return frame[0] === 'many' ? frame[1].length / 2 : 0;
+}

@@ -1,0 +1,4 @@
+/** A module that cannot be loaded. */
+export const actor = undefined;
+
+throw new Error('the module is broken');
