@@ -57,30 +57,32 @@ export class RoomContexts<S> {
     this.#options = options;
   }
 
+  /** Rooms that it sits in. */
   get roomIds(): readonly string[] {
-    return [...this.#rooms.keys()];
+    return [...this.#rooms].filter(([, room]) => room.isPresent).map(([roomId]) => roomId);
   }
 
   /** Takes in what a room told; notices without a bearing on the context change nothing. */
   note({ type, data }: Pick<RoomNotice, 'type' | 'data'>): ContextChange {
-    const room = this.#room(data.roomId);
+    const { roomId } = data;
     switch (type) {
       case 'room.joined':
-        return room.join(data as RoomNotices['room.joined']);
+        return this.#room(roomId).join(data as RoomNotices['room.joined']);
       case 'room.message':
-        return room.say((data as RoomNotices['room.message']).message);
+        return this.#room(roomId).say((data as RoomNotices['room.message']).message);
       case 'room.member-joined':
-        return room.enter((data as RoomNotices['room.member-joined']).participant);
+        return this.#room(roomId).enter((data as RoomNotices['room.member-joined']).participant);
       case 'room.member-left':
-        return room.leave((data as RoomNotices['room.member-left']).participantId);
+        return this.#room(roomId).leave((data as RoomNotices['room.member-left']).participantId);
       default:
         return unchanged;
     }
   }
 
-  /** Undefined for a room that has told nothing yet. */
+  /** Undefined for a room that it does not sit in. */
   get(roomId: string, current?: ChatMessage): RoomContext<S> | undefined {
-    return this.#rooms.get(roomId)?.view(current);
+    const room = this.#rooms.get(roomId);
+    return room?.isPresent ? room.view(current) : undefined;
   }
 
   /** A room of which nothing is known keeps everything to itself. */
@@ -101,10 +103,6 @@ export class RoomContexts<S> {
     return new Map([...this.#rooms].map(([roomId, room]) => [roomId, room.personalState]));
   }
 
-  forget(roomId: string): void {
-    this.#rooms.delete(roomId);
-  }
-
   #room(roomId: string): RoomMemory<S> {
     let room = this.#rooms.get(roomId);
     if (!room) {
@@ -118,6 +116,8 @@ export class RoomContexts<S> {
 class RoomMemory<S> {
   personalState: S;
   consent: RoomConsent = 'local';
+  /** False before the room has told anything, and after the reader has left it. */
+  isPresent = false;
   readonly #roomId: string;
   readonly #options: RoomContextsOptions<S>;
   readonly #historyMax: number;
@@ -135,6 +135,7 @@ class RoomMemory<S> {
 
   join({ members, consent, recent }: RoomNotices['room.joined']): ContextChange {
     this.consent = consent;
+    this.isPresent = true;
     this.#participants.clear();
     for (const member of members) this.#participants.set(member.id, copyOf(member));
     let topicShifted = false;
@@ -146,6 +147,7 @@ class RoomMemory<S> {
     // A message told in one room that claims another would carry what is said there across.
     if (message.roomId !== this.#roomId || this.#known.has(message.messageId)) return unchanged;
     this.#known.add(message.messageId);
+    this.isPresent = true;
     this.#insert(message);
     return { isNew: true, topicShifted: this.#topic.hear(message) };
   }
@@ -156,6 +158,7 @@ class RoomMemory<S> {
   }
 
   leave(participantId: string): ContextChange {
+    if (participantId === this.#options.self.id) this.isPresent = false;
     return { isNew: this.#participants.delete(participantId), topicShifted: false };
   }
 

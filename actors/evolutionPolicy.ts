@@ -18,6 +18,10 @@ export interface EvolutionThresholds {
   readonly candidatesMax: number;
   /** Gain in accuracy that must be exceeded before anything is shared. @default 0.1 */
   readonly shareGain: number;
+  /** Trained signals of a capability after which a persona asks itself whether that is worth publishing. @default 300 */
+  readonly publishAfterSignals: number;
+  /** Milliseconds without a further lesson before it does so. @default 300 */
+  readonly publishQuietMs: number;
 }
 
 export const evolutionDefaults: EvolutionThresholds = {
@@ -28,6 +32,8 @@ export const evolutionDefaults: EvolutionThresholds = {
   cooldownMs: 30_000,
   candidatesMax: 3,
   shareGain: 0.1,
+  publishAfterSignals: 300,
+  publishQuietMs: 300,
 };
 
 /** Capabilities that are followed at a time: more than a knowledge pack has. */
