@@ -7,11 +7,9 @@ import type { DropCounts, DropReason } from '../protocol/dropReasons.js';
 import { limits } from '../protocol/limits.js';
 
 export interface MeshCountersSnapshot {
+  readonly drops: DropCounts;
   readonly packetsReceived: number;
   readonly packetsDelivered: number;
-  readonly packetsDropped: DropCounts;
-  /** The most recent sources that had something dropped, most recent first. */
-  readonly droppedBySource: readonly { readonly source: string; readonly drops: DropCounts }[];
   /** Packets taken although their sender's clock is more than limits.clockSkewMsMax off. */
   readonly clockSkewed: number;
   /** Packets whose delivery on this node threw: a fault of ours. */
@@ -20,7 +18,8 @@ export interface MeshCountersSnapshot {
   readonly eventsKeptLocal: number;
   /** Events that found no node to go to. */
   readonly eventsWithoutPeers: number;
-  readonly detours: Readonly<Record<string, number>>;
+  /** Events that went another way than the table says; detours() tells them apart. */
+  readonly eventsDetoured: number;
   /** Events that a transport did not take, or that could not be sealed. */
   readonly sendFailures: number;
   readonly handlerFailures: number;
@@ -70,18 +69,26 @@ export class MeshCounters {
     this.#detours[detour] = (this.#detours[detour] ?? 0) + 1;
   }
 
+  /** The most recent sources that had something dropped, most recent first. */
+  dropsBySource(): { readonly source: string; readonly drops: DropCounts }[] {
+    return [...this.#dropsBySource.entries()].map(([source, drops]) => ({ source, drops: { ...drops } }));
+  }
+
+  detours(): Readonly<Record<string, number>> {
+    return { ...this.#detours };
+  }
+
   snapshot(): MeshCountersSnapshot {
     return {
+      drops: { ...this.#drops },
       packetsReceived: this.packetsReceived,
       packetsDelivered: this.packetsDelivered,
-      packetsDropped: { ...this.#drops },
-      droppedBySource: [...this.#dropsBySource.entries()].map(([source, drops]) => ({ source, drops: { ...drops } })),
       clockSkewed: this.clockSkewed,
       deliveryFailures: this.deliveryFailures,
       eventsPublished: this.eventsPublished,
       eventsKeptLocal: this.eventsKeptLocal,
       eventsWithoutPeers: this.eventsWithoutPeers,
-      detours: { ...this.#detours },
+      eventsDetoured: Object.values(this.#detours).reduce((sum, count) => sum + count, 0),
       sendFailures: this.sendFailures,
       handlerFailures: this.handlerFailures,
       commandsSent: this.commandsSent,

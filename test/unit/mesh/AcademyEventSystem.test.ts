@@ -200,12 +200,12 @@ t.test('what nobody here listens to is not decoded', async (t) => {
   const { events, arrive, counters } = eventSystem();
   const garbage = Uint8Array.of(0x82, 0xa1);
   t.equal(arrive('academy.chat.typing', garbage, topicOf('algebra')), 0);
-  t.strictSame(counters.snapshot().packetsDropped, {});
+  t.strictSame(counters.snapshot().drops, {});
   events.on('academy.chat.typing', { room: 'algebra' }, () => {});
   t.equal(arrive('academy.chat.typing', garbage, topicOf('algebra')), 0);
   t.equal(arrive('academy.chat.typing', { type: 'xstate.stop' }, topicOf('algebra')), 0);
   t.equal(arrive('academy.chat.typing', typing('history'), topicOf('algebra')), 0, 'another room than its topic says');
-  t.strictSame(counters.snapshot().packetsDropped, { undecodable: 1, 'invalid-payload': 2 });
+  t.strictSame(counters.snapshot().drops, { undecodable: 1, 'invalid-payload': 2 });
   t.equal(arrive('academy.chat.typing', typing('algebra'), topicOf('algebra')), 1);
 });
 
