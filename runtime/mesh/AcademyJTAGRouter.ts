@@ -48,7 +48,7 @@ export interface JTAGRouterParts {
   /** @throws AcademyError ERR_ACADEMY_NODE_UNKNOWN */
   readonly resolveNode: (idOrAlias: string) => NodeId;
   readonly events: Pick<AcademyEventSystem, 'emitToAcademyNetwork'>;
-  readonly executor: Pick<RemoteCommandExecutor, 'executeRemoteCommand' | 'askRemote'>;
+  readonly executor: Pick<RemoteCommandExecutor, 'executeRemoteCommand' | 'ask'>;
   readonly commands: CommandRegistry;
   readonly academy: AcademyHandlers;
   /** Asks an actor of this node. */
@@ -86,11 +86,20 @@ export class AcademyJTAGRouter {
   }
 
   /**
-   * Hands a message to whatever its endpoint names.
+   * Hands a message to whatever its endpoint names, and resolves with what that answers: a command's or actor's result,
+   * or the EventReceipt of what was published.
    * @throws AcademyError ERR_ACADEMY_ENDPOINT_INVALID, ERR_ACADEMY_NODE_UNKNOWN, ERR_ACADEMY_DEADLINE,
    * ERR_ACADEMY_EVENT_INVALID, or what the command, actor or handler failed with
    */
-  async routeMessage(message: JTAGMessage): Promise<JTAGResponse> {
+  async routeMessage(message: JTAGMessage): Promise<unknown> {
+    return (await this.request(message)).result;
+  }
+
+  /**
+   * routeMessage() with the answer in its envelope: who has answered what.
+   * @throws AcademyError as routeMessage() does
+   */
+  async request(message: JTAGMessage): Promise<JTAGResponse> {
     const { clock, random } = this.#parts;
     const { deadlineMs = limits.commandDeadlineMs } = message;
     const endpoint = parseEndpoint(message.endpoint);
@@ -101,11 +110,6 @@ export class AcademyJTAGRouter {
       nodeId,
       result: await withDeadline(clock, deadlineMs, message.endpoint, result),
     };
-  }
-
-  /** routeMessage() for those who only want the result. */
-  async execute(endpoint: string, payload: unknown, options: { readonly deadlineMs?: number } = {}): Promise<unknown> {
-    return (await this.routeMessage({ endpoint, payload, ...options })).result;
   }
 
   #lead(endpoint: Endpoint, payload: unknown, deadlineMs: number): Led {
@@ -203,7 +207,7 @@ export class AcademyJTAGRouter {
     const result =
       nodeId === this.#parts.nodeId
         ? this.#parts.askActor(name, message, deadlineMs)
-        : this.#parts.executor.askRemote(nodeId, name, message, deadlineMs);
+        : this.#parts.executor.ask(nodeId, name, message, { deadlineMs });
     return { nodeId, result };
   }
 

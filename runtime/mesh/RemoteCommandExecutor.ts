@@ -102,13 +102,14 @@ export class RemoteCommandExecutor {
    * Asks an actor of another node, at most once.
    * @throws AcademyError as executeRemoteCommand does, and ERR_ACADEMY_ASK_FAILED
    */
-  askRemote(node: NodeId, name: string, message: ActorMessage, deadlineMs: number): Promise<unknown> {
-    const request = { kind: 'ask', actor: name, message, key: this.#key(), deadlineMs } as const;
+  ask(node: NodeId, name: string, message: ActorMessage, options: CommandCallOptions = {}): Promise<unknown> {
+    const { deadlineMs = limits.commandDeadlineMs, idempotencyKey } = options;
+    const request = { kind: 'ask', actor: name, message, key: this.#key(idempotencyKey), deadlineMs } as const;
     return this.#request(node, request, `${message.type} to ${name} on node ${node}`);
   }
 
   /** Tells an actor of another node, at most once; what goes wrong is counted and logged. */
-  tellRemote(node: NodeId, name: string, message: ActorMessage): void {
+  tell(node: NodeId, name: string, message: ActorMessage): void {
     const deadlineMs = limits.commandDeadlineMs;
     const request = { kind: 'tell', actor: name, message, key: this.#key(), deadlineMs } as const;
     this.#request(node, request, `${message.type} to ${name} on node ${node}`).catch((fault: unknown) => {
