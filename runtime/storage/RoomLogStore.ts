@@ -270,6 +270,15 @@ export class RoomLogStore {
   }
 
   /**
+   * The ends of all chains by author: what a room needs to go on where it stopped.
+   * @throws AcademyError ERR_ACADEMY_ROOM_UNKNOWN
+   */
+  heads(roomId: string): Record<string, ChainHead> {
+    const chains = this.#chainsOf(this.#requireRoom(roomId));
+    return Object.fromEntries([...chains].map(([author, { head }]) => [author, head]));
+  }
+
+  /**
    * Each author's highest sequence; there is no gap below it.
    * @throws AcademyError ERR_ACADEMY_ROOM_UNKNOWN
    */
@@ -300,6 +309,28 @@ export class RoomLogStore {
     const start = chainKey(room.number, chain.number, Math.max(1, fromSequence));
     const end = chainKey(room.number, chain.number, chain.head.sequence + 1);
     return [...this.#chainTable.getRange({ start, end, limit: bounded })].map(({ value }) => this.#decode(value));
+  }
+
+  /**
+   * What a node lacks that has the entries up to `versions`: author by author, each in sequence, at most `limit`.
+   * @returns `more` when the limit cut it short; ask again with the versions that result
+   * @throws AcademyError ERR_ACADEMY_ROOM_UNKNOWN, ERR_ACADEMY_BAD_ARGUMENT
+   */
+  after(
+    roomId: string,
+    versions: Readonly<Record<string, number>>,
+    limit: number,
+  ): { entries: readonly RoomLogEntry[]; more: boolean } {
+    const bounded = boundedLimit(limit);
+    const entries: RoomLogEntry[] = [];
+    for (const [author, { head }] of this.#chainsOf(this.#requireRoom(roomId))) {
+      const known = Object.hasOwn(versions, author) ? (versions[author] ?? 0) : 0;
+      if (known >= head.sequence) continue;
+      if (entries.length === bounded) return { entries, more: true };
+      entries.push(...this.range(roomId, author, known + 1, bounded - entries.length));
+      if (entries.length === bounded && entries.at(-1)?.seal.sequence !== head.sequence) return { entries, more: true };
+    }
+    return { entries, more: false };
   }
 
   /**

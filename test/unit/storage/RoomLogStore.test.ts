@@ -88,6 +88,32 @@ t.test('a range begins and ends where it was asked to', async (t) => {
     t.throws(() => sequences(1, limit), { code: 'ERR_ACADEMY_BAD_ARGUMENT' });
 });
 
+t.test(
+  'a node that asks for what it lacks, again and again, ends with all of it in chains without a gap',
+  async (t) => {
+    const log = await openLog(t, lobby);
+    const writers = ['ann', 'bob', 'eve'].map((name, index) => new ChainWriter('lobby', name, identityNumber(index)));
+    for (const [index, writer] of writers.entries()) await log.append(writer.sayMany(5 + index));
+    const [ann] = writers as [ChainWriter];
+    for (const limit of [1, 2, 5, 6, 7, 17, 18, 19, 100]) {
+      const versions: Record<string, number> = { [ann.author]: 3, 'stranger@00': 9 };
+      let asked = 0;
+      for (let more = true; more; asked++) {
+        const answer = log.after('lobby', versions, limit);
+        for (const { seal } of answer.entries) {
+          if (seal.sequence !== (versions[seal.author] ?? 0) + 1) t.fail(`a gap with limit ${limit}`);
+          versions[seal.author] = seal.sequence;
+        }
+        more = answer.more;
+      }
+      t.strictSame(versions, { ...log.versions('lobby'), 'stranger@00': 9 });
+      t.equal(asked, Math.ceil((18 - 3) / limit), 'as many questions as it takes');
+    }
+    t.strictSame(log.after('lobby', log.versions('lobby'), 10), { entries: [], more: false });
+    t.strictSame(log.heads('lobby')[ann.author], log.head('lobby', ann.author));
+  },
+);
+
 t.test('an entry that is there already is passed over, wherever its twin waits', async (t) => {
   const log = await openLog(t, lobby);
   const ann = new ChainWriter('lobby');
