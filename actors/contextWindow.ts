@@ -197,8 +197,9 @@ function replyChain(history: readonly ChatMessage[], from: ChatMessage, messages
 }
 
 /**
- * Messages that share the rarest words with `current`, best first: the sum of ln(N / df) over the shared words,
- * divided by the root of the message's own number of words, so that a long message is not near to everything.
+ * Messages that share the rarest words with `current`, best first: the sum of ln((N − df + ½) / (df + ½)) over the shared
+ * words (the weight of BM25; nothing for a word that half of the messages have), divided by the root of the message's
+ * own number of words, so that a long message is not near to everything.
  */
 function mostRelevant(
   history: readonly ChatMessage[],
@@ -215,13 +216,17 @@ function mostRelevant(
     for (const word of shared) frequency.set(word, (frequency.get(word) ?? 0) + 1);
     return { message, shared, size: words.size };
   });
-  const rarity = (word: string): number => Math.log((history.length + 1) / (frequency.get(word) ?? 1));
+  const rarity = (word: string): number => {
+    const found = frequency.get(word) ?? 0;
+    return Math.max(0, Math.log((history.length - found + 0.5) / (found + 0.5)));
+  };
   return candidates
     .filter(({ message, shared }) => shared.length > 0 && !has(message.messageId))
     .map(({ message, shared, size }) => ({
       message,
       score: shared.reduce((sum, word) => sum + rarity(word), 0) / Math.sqrt(size),
     }))
+    .filter(({ score }) => score > 0)
     .sort((left, right) => right.score - left.score)
     .slice(0, messagesMax)
     .map(({ message }) => message);

@@ -21,6 +21,8 @@ export interface DrivenActor {
   /** Answers the oldest `ask` or `execute` that waits to settle as `settles`. */
   settle(settles: string, outcome: { result?: unknown; error?: unknown }): EffectOf<'ask'> | EffectOf<'execute'>;
   state(): string;
+  /** What the machine crashed with. */
+  fault(): unknown;
   stop(): void;
 }
 
@@ -29,6 +31,7 @@ export function driveActor(definition: ActorDefinition, options: unknown, seed =
   const effects: ActorEffect[] = [];
   const startedAtMs = 1_700_000_000_000;
   let asks = 0;
+  let fault: unknown;
   const actor = createActor(definition.machine, {
     clock: clock as never,
     input: {
@@ -44,7 +47,11 @@ export function driveActor(definition: ActorDefinition, options: unknown, seed =
     },
   });
   actor.on('*', (effect) => effects.push(effect as unknown as ActorEffect));
-  actor.subscribe({ error: () => undefined });
+  actor.subscribe({
+    error: (thrown) => {
+      fault = thrown;
+    },
+  });
   actor.start();
   const nowMs = (): number => startedAtMs + clock.now();
   const driven: DrivenActor = {
@@ -72,6 +79,7 @@ export function driveActor(definition: ActorDefinition, options: unknown, seed =
       return asked;
     },
     state: () => JSON.stringify(actor.getSnapshot().value),
+    fault: () => fault,
     stop: () => actor.stop(),
   };
   return driven;
