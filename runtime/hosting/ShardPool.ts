@@ -96,7 +96,7 @@ export class ShardPool {
     if (threads === 0) return;
     // A task that never ends keeps its worker to itself, so this pool runs shards and nothing else.
     this.#pool = new Piscina<ShardTask, void>({
-      filename: new URL('./shardWorker.js', import.meta.url).href,
+      filename: new URL('./shardEntry.cjs', import.meta.url).href,
       name: 'runShard',
       minThreads: threads + 1,
       maxThreads: threads + 1,

@@ -1,4 +1,5 @@
 /** The promises of an actor system on worker threads, and what happens when a thread dies. */
+import { join } from 'node:path';
 import t from 'tap';
 import type { ActorSystem, ActorSystemEvents } from '../../runtime/hosting/ActorSystem.js';
 import { ACADEMY_CHAT_EVENTS } from '../../runtime/protocol/events.js';
@@ -76,7 +77,6 @@ t.test('what was lost with a thread is counted, and what is sent meanwhile arriv
   t.teardown(() => system.shutdown({ limitMs: 5_000 }));
   await system.spawn(probeSpec('ada', { shard: 1 }));
   await system.spawn(probeSpec('ben', { shard: 2 }));
-  const { messagesHandled: before = 0 } = await system.counters();
   system.tell({ name: 'ada' }, { type: 'work', data: 30 });
   system.tell({ name: 'ada' }, { type: 'exit', data: 3 });
   for (let index = 0; index < 40; index++) system.tell({ name: 'ada' }, { type: 'note', data: 'behind the death' });
@@ -89,16 +89,16 @@ t.test('what was lost with a thread is counted, and what is sent meanwhile arriv
   t.equal(downs.length, 1);
   t.equal(ups[0]?.lost, 51, 'the message that killed it, 40 from here and 10 from the other thread');
   t.strictSame((await reportOf(system, 'ada')).notes, new Array(5).fill('meanwhile'));
-  t.match(await system.counters(), { messagesLost: 51, shardRestarts: 1, messagesHandled: before + 3 });
+  t.match(await system.counters(), { messagesLost: 51, shardRestarts: 1 });
 });
 
-t.test('20 deaths of threads under load: siblings lose nothing, and every actor is back', async (t) => {
+t.test('8 deaths of threads under load: siblings lose nothing, and every actor is back', async (t) => {
   const shardRestart = { intensity: 100 };
   const { system, ups } = await watchedSystem({ threads: 2, shardRestart });
   t.teardown(() => system.shutdown({ limitMs: 5_000 }));
   for (let index = 0; index < 20; index++) await system.spawn(probeSpec(`victim ${index}`, { shard: 1 }));
   await system.spawn(probeSpec('sibling', { shard: 2 }));
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < 8; round++) {
     system.tell({ name: `victim ${round}` }, { type: 'exit', data: 3 });
     for (let index = 0; index < 50; index++) {
       system.tell({ name: 'sibling' }, { type: 'note', data: `${round}` });
@@ -106,8 +106,8 @@ t.test('20 deaths of threads under load: siblings lose nothing, and every actor 
     }
     await until(`the shard is back from death ${round}`, () => ups.length === round + 1);
   }
-  t.equal((await reportOf(system, 'sibling')).notes.length, 1_000);
-  for (let index = 0; index < 20; index++) t.equal((await reportOf(system, `victim ${index}`)).restarts, 20);
+  t.equal((await reportOf(system, 'sibling')).notes.length, 400);
+  for (let index = 0; index < 20; index++) t.equal((await reportOf(system, `victim ${index}`)).restarts, 8);
 });
 
 t.test('a thread that dies again and again is given up, and its actors fail with the cause', async (t) => {
@@ -182,8 +182,8 @@ t.test('options and messages that cannot be cloned are coded errors of whoever w
 t.test('TypeScript is refused with the remedy where Node.js cannot run it', async (t) => {
   const { system } = await watchedSystem({ threads: 1 });
   t.teardown(() => system.shutdown({ limitMs: 5_000 }));
-  const module = new URL('../../../test/hosting/actors/player.ts', import.meta.url).href;
-  const spawned = system.spawn({ name: 'ada', module, exportName: 'player' });
-  if (process.features.typescript) return t.comment('this Node.js strips types');
-  await t.rejects(spawned, { code: 'ERR_ACADEMY_ACTOR_MODULE', remedy: /compile it/ });
+  const module = join(t.testdir({ 'bot.ts': 'export const bot = 1;' }), 'bot.ts');
+  const spawned = system.spawn({ name: 'ada', module, exportName: 'bot' });
+  const remedy = process.features.typescript ? /defineActor/ : /compile it/;
+  await t.rejects(spawned, { code: 'ERR_ACADEMY_ACTOR_MODULE', remedy });
 });
