@@ -1,0 +1,45 @@
+/** The chat in a terminal, until the person goes, the node goes, or the signal fires. */
+import type { Readable, Writable } from 'node:stream';
+import type { NodeConnection } from '../control/ControlMethods.js';
+import type { Output } from '../Output.js';
+import { ChatSession } from './ChatSession.js';
+import { PromptLine } from './PromptLine.js';
+import { completeChatLine } from './parseChatLine.js';
+
+export interface TerminalChatOptions {
+  readonly connection: NodeConnection;
+  readonly input: Readable;
+  readonly output: Writable;
+  readonly style: Output['style'];
+  readonly signal?: AbortSignal;
+}
+
+/** @throws AcademyError ERR_ACADEMY_CONTROL when the node has gone */
+export async function runTerminalChat(options: TerminalChatOptions): Promise<void> {
+  const { connection, input, output, style, signal } = options;
+  const leaving = new AbortController();
+  const leave = (): void => leaving.abort();
+  const prompt = new PromptLine({
+    input,
+    output,
+    onLine: (line) => {
+      if (!session.enter(line)) leave();
+    },
+    onEnd: leave,
+    complete: completeChatLine,
+  });
+  const screen = {
+    print: (text: string) => prompt.printAbove(text),
+    setPrompt: (text: string) => prompt.setPrompt(text),
+    eraseEntered: (shown: string, line: string) => prompt.eraseEntered(shown, line),
+  };
+  const session = new ChatSession(connection, screen, style);
+  signal?.addEventListener('abort', leave, { once: true });
+  try {
+    if (!signal?.aborted) await session.listen(leaving.signal);
+  } finally {
+    signal?.removeEventListener('abort', leave);
+    prompt.close();
+    output.write('\n');
+  }
+}

@@ -1,0 +1,51 @@
+/** The flags of `up` that are keys of the configuration, with how each becomes its value. */
+import type { Command } from 'commander';
+import type { AcademyUserConfig } from '../library.js';
+import { usageFault } from '../usageFault.js';
+
+export interface UpFlags {
+  readonly name?: string;
+  readonly alias?: string;
+  readonly participant?: readonly string[];
+  readonly peers?: string;
+  readonly threads?: number;
+  readonly lan?: boolean;
+  readonly interface?: string;
+  readonly open?: boolean;
+  readonly log?: string;
+}
+
+export function withUpFlags(command: Command): Command {
+  return command
+    .option('--name <name>', 'your display name')
+    .option('--alias <alias>', 'name of the node in paths, beside its id')
+    .option('--participant <module...>', 'participants of your own: ./my-bot.js or ./my-bot.js#export')
+    .option('--peers <host:port,...>', 'nodes to connect to where multicast does not reach')
+    .option('--threads <n>', 'worker threads with actors; 0: all in the main thread', threadCount)
+    .option('--lan', 'use the local network, not only this machine')
+    .option('--interface <name>', 'network interface, by name or address')
+    .option('--open', 'no secret: whoever reaches the network may take part')
+    .option('--log <level>', 'debug, info, warn, error or silent');
+}
+
+export function flagsOf(given: UpFlags): AcademyUserConfig {
+  const { name, alias, participant, peers, threads, lan, open, log } = given;
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(alias === undefined ? {} : { alias }),
+    ...(participant === undefined ? {} : { participants: [...participant] }),
+    ...(peers === undefined ? {} : { peers: peers.split(',').filter((peer) => peer !== '') }),
+    ...(threads === undefined ? {} : { threads }),
+    ...(lan === undefined ? {} : { lan }),
+    ...(given.interface === undefined ? {} : { interface: given.interface }),
+    ...(open === undefined ? {} : { open }),
+    // The schema says which levels there are.
+    ...(log === undefined ? {} : { log: { level: log as 'warn' } }),
+  };
+}
+
+function threadCount(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 0) return value;
+  throw usageFault(`--threads ${text} is no whole number from 0 on`, 'write for instance --threads 2');
+}

@@ -1,0 +1,39 @@
+/**
+ * What the command line needs of the library beyond its public names: configuration and its origins, the control
+ * socket, tickets, knowledge packs. The only file here that reaches behind index.ts; loaded when a command needs it.
+ */
+import { AcademySmartEventRouter, type Route } from '../runtime/mesh/AcademySmartEventRouter.js';
+import { formatTicket, joinAcademy, openAcademySecret } from '../runtime/storage/academySecret.js';
+import { systemRandom } from '../runtime/system/systemRandom.js';
+
+export { dataBucket } from '../actors/learning/dataBucket.js';
+export { parseKnowledgePack } from '../actors/learning/KnowledgePack.js';
+export type { ImprovementOutcome, ImprovementReport, PersonaReport } from '../actors/messages.js';
+export type { AcademyConfig, AcademyUserConfig } from '../runtime/config/academyConfig.js';
+export { configKeys } from '../runtime/config/configKeys.js';
+export { loadConfigFile } from '../runtime/config/loadConfigFile.js';
+export { type ConfigOrigin, configValue, type ResolvedConfig, resolveConfig } from '../runtime/config/resolveConfig.js';
+export { decodeGenome } from '../runtime/protocol/genome/decodeGenome.js';
+export { encodeGenome } from '../runtime/protocol/genome/encodeGenome.js';
+export { identifyGenome } from '../runtime/protocol/genome/genomeIdOf.js';
+export { type Random, seededRandom } from '../runtime/protocol/Random.js';
+export { defaultDataFolder } from '../runtime/storage/userPaths.js';
+export { ControlClient } from '../transports/control/ControlClient.js';
+export { ControlServer } from '../transports/control/ControlServer.js';
+
+export type { Route };
+
+/** The table that `academy routes` prints, without a node. */
+export function routingTable(overrides: Readonly<Record<string, string>>): readonly Route[] {
+  return new AcademySmartEventRouter(overrides).table();
+}
+
+/** The line that makes another machine a member; the academy's secret is made if this user has none yet. */
+export function ticketOf(academyId: string): string {
+  return formatTicket(academyId, openAcademySecret(academyId, { random: systemRandom }));
+}
+
+/** @returns the id of the academy that this user is a member of now */
+export function joinByTicket(ticket: string): string {
+  return joinAcademy(ticket, { random: systemRandom });
+}

@@ -1,0 +1,109 @@
+/**
+ * The command line: its commands, and what happens with what they throw. A command's file says what it takes; it loads
+ * the library only when it runs, so that `--help` and `--version` answer at once.
+ */
+import { Command, CommanderError } from 'commander';
+import type { CommandContext } from './CommandContext.js';
+import { benchCommand } from './commands/bench.js';
+import { chatCommand } from './commands/chat.js';
+import { configCommand } from './commands/config.js';
+import { demoCommand } from './commands/demo.js';
+import { feedbackCommand } from './commands/feedback.js';
+import { historyCommand } from './commands/history.js';
+import { nodesCommand } from './commands/nodes.js';
+import { personaCommand } from './commands/persona.js';
+import { roomsCommand } from './commands/rooms.js';
+import { routesCommand } from './commands/routes.js';
+import { sayCommand } from './commands/say.js';
+import { statusCommand } from './commands/status.js';
+import { stopCommand } from './commands/stop.js';
+import { ticketCommand } from './commands/ticket.js';
+import { treeCommand } from './commands/tree.js';
+import { upCommand } from './commands/up.js';
+import { type ExitCode, exitCodes, exitCodeTable } from './exitCodes.js';
+import { Output, type OutputStream } from './Output.js';
+import { packageVersion } from './packageRoot.js';
+
+/** What the program needs of a process; `process` is one. */
+export interface ProgramStreams {
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+const commands: readonly ((context: CommandContext) => Command)[] = [
+  upCommand,
+  chatCommand,
+  statusCommand,
+  stopCommand,
+  sayCommand,
+  feedbackCommand,
+  historyCommand,
+  roomsCommand,
+  nodesCommand,
+  treeCommand,
+  routesCommand,
+  demoCommand,
+  personaCommand,
+  benchCommand,
+  configCommand,
+  ticketCommand,
+];
+
+/** @returns the exit code; nothing is thrown */
+export async function runProgram(args: readonly string[], streams: ProgramStreams): Promise<ExitCode> {
+  const { stdout, stderr, env } = streams;
+  const json = args.includes('--json');
+  const context: CommandContext = {
+    output: new Output({ stdout, stderr, env, json }),
+    exitCode: exitCodes.ok,
+  };
+  const program = createProgram(context, stdout);
+  try {
+    await program.parseAsync(args.length === 0 ? ['--help'] : [...args], { from: 'user' });
+    return context.exitCode;
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) return context.output.error(thrown);
+    return thrown.exitCode === 0 ? exitCodes.ok : context.output.error(usageError(thrown));
+  }
+}
+
+function createProgram(context: CommandContext, stdout: OutputStream): Command {
+  const program = new Command('academy')
+    .description('A mesh of talking agents that learn from what you say to them.')
+    .version(packageVersion())
+    .addHelpText(
+      'after',
+      `
+Every command takes --json. Start with:
+  academy up                     start a node and talk
+  academy chat                   join the node that runs
+  academy demo loop              watch a persona learn from another node, measured
+
+${exitCodeTable}`,
+    );
+  for (const command of commands) program.addCommand(command(context));
+  settle(program, stdout);
+  return program;
+}
+
+/** Makes commander throw instead of ending the process, in every command of the tree. */
+function settle(command: Command, stdout: OutputStream): void {
+  command
+    .exitOverride()
+    .showSuggestionAfterError(true)
+    .configureOutput({ writeOut: (text) => stdout.write(text), outputError: () => {} });
+  for (const child of command.commands) settle(child, stdout);
+}
+
+/** Commander's fault in the words of every other error: what is wrong, and what to do. */
+function usageError(fault: CommanderError): { code: string; message: string; remedy: string } {
+  const [first = '', ...rest] = fault.message.split('\n');
+  const suggestion = /\(Did you mean (.*)\?\)/.exec(rest.join(' '))?.[1];
+  const unhelpful = fault.code === 'commander.help';
+  return {
+    code: 'ERR_ACADEMY_BAD_ARGUMENT',
+    message: unhelpful ? 'a command is missing' : first.replace(/^error: /, ''),
+    remedy: suggestion ? `did you mean ${suggestion}?` : 'see academy --help, or --help after a command',
+  };
+}

@@ -1,0 +1,123 @@
+/**
+ * What `academy up` does: starts a node, says who hears the person and where the data live, serves the control socket,
+ * and becomes the chat, or plays the scene, until a signal or `academy stop`. Then nothing is left behind.
+ */
+import { AcademyError, type AcademyNode, type ChatParticipant, createAcademyNode } from '../index.js';
+import { runTerminalChat } from './chat/runTerminalChat.js';
+import { connectToFolder } from './control/connectToNode.js';
+import { createControlHandler } from './control/createControlHandler.js';
+import { Interruption } from './Interruption.js';
+import { type AcademyUserConfig, ControlServer } from './library.js';
+import type { Output } from './Output.js';
+import { type ConfigurationChoice, readConfiguration } from './readConfiguration.js';
+import { renderBanner } from './renderBanner.js';
+
+export interface RunNodeOptions {
+  readonly output: Output;
+  readonly choice: ConfigurationChoice;
+  readonly flags: AcademyUserConfig;
+  /** Whether somebody sits in front of it. */
+  readonly terminal: boolean;
+  /** Whether to play the scene where nobody does. */
+  readonly scene: boolean;
+}
+
+/** Resolves when the node has ended cleanly. */
+export async function runNode({ output, choice, flags, terminal, scene }: RunNodeOptions): Promise<void> {
+  // From the first moment: a signal during the start must not leave a thread or a lock.
+  const interruption = new Interruption();
+  const closers: (() => unknown)[] = [() => interruption.dispose()];
+  try {
+    const { config, dataFolder } = await readConfiguration(choice, flags);
+    const node = await createAcademyNode({
+      ...config,
+      data: dataFolder,
+      onProgress: (step) => output.progress(`… ${step}`),
+    });
+    closers.push(() => node.stop());
+    const rooms = config.rooms.map(({ id }) => id);
+    const person = await node.person(personOf(config.name), rooms);
+    const handler = createControlHandler({ node, person, rooms, stop: () => interruption.end() });
+    const server = new ControlServer({ folder: dataFolder, handler });
+    await server.start();
+    closers.push(() => server.stop());
+    await tellReady(node, output);
+    if (terminal) await chat(dataFolder, output, interruption);
+    else {
+      if (scene) await playScene(output, interruption.signal);
+      await interrupted(interruption.signal);
+    }
+    output.event({ event: 'stopping' }, 'Ending …');
+  } finally {
+    // Back to front; one that fails does not keep the others from closing.
+    const faults: unknown[] = [];
+    for (const close of closers.reverse()) await Promise.resolve(close()).catch((fault: unknown) => faults.push(fault));
+    if (faults.length > 0) output.progress(`It did not end cleanly: ${faults.map(String).join('; ')}`);
+  }
+}
+
+/** The seat's id comes from the name, so that the same person has the same seat after a restart. */
+function personOf(name: string): ChatParticipant {
+  const id = name
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}_.-]+/gu, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 64);
+  if (id) return { id, name, type: 'human' };
+  throw new AcademyError('ERR_ACADEMY_CONFIG_INVALID', `the name "${name}" has no letter or digit`, {
+    remedy: 'give another one: academy up --name Ada',
+  });
+}
+
+async function tellReady(node: AcademyNode, output: Output): Promise<void> {
+  // Since the process began, what a person has waited for.
+  const readyMs = Math.round(performance.now());
+  const rooms = await node.rooms();
+  output.event(
+    {
+      event: 'ready',
+      readyMs,
+      nodeId: node.nodeId,
+      alias: node.alias,
+      academyId: node.academyId,
+      dataFolder: node.dataFolder,
+      pid: process.pid,
+      rooms: rooms.map(({ roomId, consent, members }) => ({ roomId, consent, members: members.map(({ id }) => id) })),
+    },
+    renderBanner({ node, rooms, readyMs, style: (style, text) => output.style(style, text) }),
+  );
+}
+
+async function chat(dataFolder: string, output: Output, interruption: Interruption): Promise<void> {
+  const connection = await connectToFolder(dataFolder);
+  try {
+    await runTerminalChat({
+      connection,
+      input: process.stdin,
+      output: process.stdout,
+      style: (style, text) => output.style(style, text),
+      signal: interruption.signal,
+    });
+  } finally {
+    connection.close();
+  }
+}
+
+async function playScene(output: Output, signal: AbortSignal): Promise<void> {
+  const { playLoopScene } = await import('./scene/playLoopScene.js');
+  const { renderSceneResult } = await import('./scene/renderSceneResult.js');
+  try {
+    const result = await playLoopScene({ onProgress: (step) => output.progress(`scene: ${step}`), signal });
+    output.event({ event: 'scene', ...result }, renderSceneResult(result));
+  } catch (thrown) {
+    // The node serves on: the scene is a guest here.
+    if (!signal.aborted) output.error(thrown);
+  }
+}
+
+function interrupted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
