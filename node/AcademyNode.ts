@@ -9,10 +9,12 @@ import type { AcademyConfig } from '../runtime/config/academyConfig.js';
 import type { ActorSystem } from '../runtime/hosting/ActorSystem.js';
 import type { AcademyEventSystem } from '../runtime/mesh/AcademyEventSystem.js';
 import type { AcademyJTAGRouter } from '../runtime/mesh/AcademyJTAGRouter.js';
-import type { AcademyNodeDiscovery, AcademyNodeInfo } from '../runtime/mesh/AcademyNodeDiscovery.js';
+import type { AcademyNodeDiscovery } from '../runtime/mesh/AcademyNodeDiscovery.js';
 import type { AcademySmartEventRouter, Route } from '../runtime/mesh/AcademySmartEventRouter.js';
+import type { AdminCapability } from '../runtime/mesh/AdminCapability.js';
 import type { CommandRegistry } from '../runtime/mesh/CommandRegistry.js';
 import type { MeshCounters } from '../runtime/mesh/MeshCounters.js';
+import type { AcademyNodeInfo } from '../runtime/mesh/PeerTable.js';
 import type { RemoteCommandExecutor } from '../runtime/mesh/RemoteCommandExecutor.js';
 import { actorNames, chatCommands } from '../runtime/protocol/actorNames.js';
 import type { ActorInfo, ActorReference, DeadLetter } from '../runtime/protocol/actors.js';
@@ -50,6 +52,7 @@ export interface AcademyNodeParts {
   readonly commands: CommandRegistry;
   readonly router: AcademyJTAGRouter;
   readonly routes: AcademySmartEventRouter;
+  readonly admin: AdminCapability;
   readonly meshCounters: MeshCounters;
   readonly transportStats: () => Readonly<Record<string, TransportStats>>;
   /** Ends everything that createAcademyNode() started, in the reverse order. */
@@ -133,6 +136,11 @@ export class AcademyNode {
     return this.#parts.events;
   }
 
+  /** The owner's right to hear all rooms: `node.events.on(name, { admin: node.admin }, handler)`. */
+  get admin(): AdminCapability {
+    return this.#parts.admin;
+  }
+
   /** The other nodes: who is there, what they can, how they are found. */
   get discovery(): AcademyNodeDiscovery {
     return this.#parts.discovery;
@@ -210,6 +218,11 @@ export class AcademyNode {
     rooms: readonly string[],
   ): Promise<ParticipantHandle> {
     return this.#seatParticipant(participant, actorModule, options, rooms);
+  }
+
+  /** Starts one of the built-in actors that sit in no room. */
+  async spawnDaemon(name: string, actorModule: ActorModule, options: unknown): Promise<void> {
+    await this.#parts.actors.spawn({ name, ...actorModule, options });
   }
 
   /** A person's seat; asked for twice, it is the same one. */

@@ -1,10 +1,10 @@
 /** The commands that members of the academy may run on each other without being allowed by name. */
 import Type from 'typebox';
+import type { ActorSystem } from '../runtime/hosting/ActorSystem.js';
+import type { CommandRegistry } from '../runtime/mesh/CommandRegistry.js';
 import { actorNames } from '../runtime/protocol/actorNames.js';
 import { limits } from '../runtime/protocol/limits.js';
 import { Fields, Id } from '../runtime/protocol/schemas/shapes.js';
-import type { ActorSystem } from '../runtime/hosting/ActorSystem.js';
-import type { CommandRegistry } from '../runtime/mesh/CommandRegistry.js';
 import type { RoomLogStore } from '../runtime/storage/RoomLogStore.js';
 import { entriesAfter } from './roomLogService.js';
 
@@ -34,6 +34,10 @@ export function registerMeshCommands(registry: CommandRegistry, actors: ActorSys
   );
 
   registry.register('genome-fetch', { allow: 'members', schema: Fields({ genomeId: Id }) }, (payload) =>
-    actors.ask({ name: actorNames.genomeManager }, { type: 'genome.files', data: payload }, { deadlineMs: genomeDeadlineMs }),
+    actors.ask(
+      { name: actorNames.genomeManager },
+      { type: 'genome.files', data: payload },
+      { deadlineMs: genomeDeadlineMs },
+    ),
   );
 }

@@ -245,6 +245,11 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     return this.#host.switchboard.names.get(name);
   }
 
+  /** Actors that live now, on all shards. */
+  get size(): number {
+    return this.#registry.size;
+  }
+
   /** All actors, and those that were given up. A thread that hangs is left out. */
   async infos(): Promise<ActorInfo[]> {
     const infos = (await this.#report('infos')) as ActorInfo[];

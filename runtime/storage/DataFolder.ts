@@ -19,18 +19,26 @@ export interface DataFolderOptions extends Surroundings {
   readonly random: Random;
 }
 
+interface NodeKey {
+  readonly seed: Uint8Array;
+  readonly isNew: boolean;
+}
+
 export class DataFolder {
   /** Absolute. */
   readonly path: string;
   /** Grown from `node.key`, so that the node's id is the same after a restart. */
   readonly identity: NodeIdentity;
+  /** The private key itself, for the worker threads that sign in the node's name. It leaves this process never. */
+  readonly keySeed: Uint8Array;
   /** Whether this opening made the key, i.e. the node is new. */
   readonly isNew: boolean;
   readonly #lock: FolderLock;
 
-  private constructor(path: string, lock: FolderLock, key: { identity: NodeIdentity; isNew: boolean }) {
+  private constructor(path: string, lock: FolderLock, key: NodeKey) {
     this.path = path;
-    this.identity = key.identity;
+    this.identity = identityFromSeed(key.seed);
+    this.keySeed = key.seed;
     this.isNew = key.isNew;
     this.#lock = lock;
   }
@@ -83,7 +91,7 @@ function lockFolder(path: string, random: Random): FolderLock {
 }
 
 /** Reads the node's seed, or makes it. The folder is locked, so nobody else makes one at the same time. */
-function openKey(file: string, random: Random): { identity: NodeIdentity; isNew: boolean } {
+function openKey(file: string, random: Random): NodeKey {
   let seed: Uint8Array;
   try {
     seed = readFileSync(file);
@@ -95,7 +103,7 @@ function openKey(file: string, random: Random): { identity: NodeIdentity; isNew:
     } catch (cause) {
       throw notWritable(file, cause);
     }
-    return { identity: identityFromSeed(made), isNew: true };
+    return { seed: made, isNew: true };
   }
   const remedy = `restore ${file}, or remove it: the node then gets a new key and with it a new id`;
   if (seed.length !== seedBytes) {
@@ -107,7 +115,7 @@ function openKey(file: string, random: Random): { identity: NodeIdentity; isNew:
       remedy: `run: chmod 600 ${file}`,
     });
   }
-  return { identity: identityFromSeed(seed), isNew: false };
+  return { seed: Uint8Array.from(seed), isNew: false };
 }
 
 function notWritable(path: string, cause: unknown): AcademyError {

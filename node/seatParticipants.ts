@@ -1,0 +1,60 @@
+/** Seats whom the configuration names: the system participant, personas with their loops, and participants of one's own. */
+import { readFile } from 'node:fs/promises';
+import type { PersonaOptions } from '../actors/persona.js';
+import type { SelfImprovementOptions } from '../actors/selfImprovementLoop.js';
+import type { SystemOptions } from '../actors/system.js';
+import type { AcademyConfig, PersonaConfig } from '../runtime/config/academyConfig.js';
+import { AcademyError } from '../runtime/protocol/errors.js';
+import type { ChatParticipant } from '../runtime/protocol/schemas/participant.js';
+import type { AcademyNode } from './AcademyNode.js';
+import { actorModules } from './actorModules.js';
+import { dataFile } from './packageRoot.js';
+
+const system: ChatParticipant = { id: 'system', name: 'Academy', type: 'system' };
+const builtInPrefix = 'builtin:';
+
+/** @throws AcademyError ERR_ACADEMY_FILE_NOT_FOUND, ERR_ACADEMY_KNOWLEDGE_INVALID, ERR_ACADEMY_ACTOR_MODULE */
+export async function seatParticipants(node: AcademyNode, config: AcademyConfig): Promise<void> {
+  const rooms = config.rooms.map(({ id }) => id);
+  const options: SystemOptions = { participant: system };
+  await node.spawnBuiltIn(system, actorModules.system, options, rooms);
+  await Promise.all([
+    ...config.personas.map((persona) => seatPersona(node, persona, config)),
+    ...config.participants.map((source) => node.spawn(source)),
+  ]);
+}
+
+async function seatPersona(node: AcademyNode, persona: PersonaConfig, { thresholds }: AcademyConfig): Promise<void> {
+  const participant: ChatParticipant = {
+    id: persona.id,
+    name: persona.name,
+    type: 'persona',
+    traits: ['lora'],
+    capabilities: persona.capabilities,
+  };
+  const options: PersonaOptions = {
+    participant,
+    knowledge: (await Promise.all(persona.knowledge.map(readKnowledge))).join('\n'),
+    knowledgeSource: persona.knowledge.join(', '),
+    ...(persona.rank === undefined ? {} : { rank: persona.rank }),
+    ...(persona.specialities === undefined ? {} : { specialities: persona.specialities }),
+    thresholds,
+  };
+  const loop: SelfImprovementOptions = { participant, thresholds };
+  await node.spawnBuiltIn(participant, actorModules.persona, options, persona.rooms);
+  await node.spawnDaemon(`self-improvement/${persona.id}`, actorModules.selfImprovementLoop, loop);
+}
+
+async function readKnowledge(source: string): Promise<string> {
+  const path = source.startsWith(builtInPrefix)
+    ? dataFile('knowledge', `${source.slice(builtInPrefix.length)}.jsonl`)
+    : source;
+  try {
+    return (await readFile(path, 'utf8')).trimEnd();
+  } catch (cause) {
+    throw new AcademyError('ERR_ACADEMY_FILE_NOT_FOUND', `the knowledge pack ${path} cannot be read`, {
+      remedy: 'name a JSONL file, or builtin:typescript-help, builtin:clinc150, builtin:academy',
+      cause,
+    });
+  }
+}
