@@ -186,11 +186,11 @@ export class AcademyJTAGRouter {
   }
 
   #shareGenome(node: NodeId, payload: unknown): Promise<unknown> {
+    const share = fieldsOf(payload) as AcademyEventData['academy.genome.share'];
     const direction = { shareFromNodeId: this.#parts.nodeId, shareToNodeId: node };
-    const data = { ...fieldsOf(payload), ...direction, ...this.#stamp() };
     return this.#parts.events.emitToAcademyNetwork(
       ACADEMY_EVENTS.GENOME_SHARE,
-      data as AcademyEventData['academy.genome.share'],
+      { ...share, ...direction, ...this.#stamp() },
       { local: false, nodes: [node] },
     );
   }
@@ -253,7 +253,7 @@ export class AcademyJTAGRouter {
 
   /** What the sender of a declared payload need not write, and must not forge. */
   #stamp(): { readonly academyId: string; readonly timestamp: number } {
-    return { academyId: this.#parts.academyId, timestamp: this.#parts.clock.nowMs() };
+    return { academyId: this.#parts.academyId, timestamp: Math.floor(this.#parts.clock.nowMs()) };
   }
 }
 

@@ -127,7 +127,7 @@ export class AcademyNodeDiscovery implements PeerDirectory {
   readonly #sleepers = new Set<() => void>();
   readonly #startedAtMs: number;
   #lastTimestamp = 0;
-  #running = false;
+  #state: 'new' | 'running' | 'stopped' = 'new';
   /** Who waits for an answer; null in it stands for the whole group. */
   readonly #askers = new Set<NodeId | null>();
 
@@ -152,7 +152,7 @@ export class AcademyNodeDiscovery implements PeerDirectory {
    */
   start(): void {
     assertEventData(ACADEMY_EVENTS.NODE_DISCOVERY, this.#discovery());
-    this.#running = true;
+    this.#state = 'running';
     let askAtMs = 0;
     for (const pauseMs of this.#options.askAfterMs) {
       askAtMs += pauseMs;
@@ -164,13 +164,14 @@ export class AcademyNodeDiscovery implements PeerDirectory {
 
   /** Says goodbye, so that the others need not wait for the silence. */
   async stop(): Promise<void> {
-    if (!this.#running) return;
-    this.#running = false;
+    if (this.#state === 'stopped') return;
+    const saysGoodbye = this.#state === 'running';
+    this.#state = 'stopped';
     this.#statics.stop();
     for (const timer of this.#timers) this.#parts.clock.clearTimeout(timer);
     this.#timers.clear();
     for (const wake of this.#sleepers) wake();
-    await this.#publish(ACADEMY_EVENTS.NODE_ANNOUNCE, this.#announce('goodbye'));
+    if (saysGoodbye) await this.#publish(ACADEMY_EVENTS.NODE_ANNOUNCE, this.#announce('goodbye'));
   }
 
   /** Connects to a peer by address, again and again until it answers, and whenever it was lost. */
@@ -184,7 +185,7 @@ export class AcademyNodeDiscovery implements PeerDirectory {
    */
   deliver(header: PacketHeader, payload: Uint8Array, from: PacketSource): number {
     const event = eventById(header.eventId);
-    if (!event) return 0;
+    if (!event || this.#state === 'stopped') return 0;
     if (header.hops === 0) {
       const isGenomeShare = event.name === ACADEMY_EVENTS.GENOME_SHARE;
       this.#table.heard(header.sourceNode, cameByMulticast(from), isGenomeShare, this.#nowMs());
@@ -366,7 +367,7 @@ export class AcademyNodeDiscovery implements PeerDirectory {
   #discovered(peer: Peer): void {
     this.#parts.counters.peersDiscovered += 1;
     const { nodeId } = peer;
-    const data = { nodeId, discoveredBy: this.nodeId, timestamp: this.#parts.clock.nowMs() };
+    const data = { nodeId, discoveredBy: this.nodeId, timestamp: this.#wallMs() };
     void this.#parts.publish({ ...this.#encoded(ACADEMY_EVENTS.NODE_DISCOVERED, data), network: false });
     this.#tell('discovered', this.#table.info(peer, this.#nowMs()));
   }
@@ -434,12 +435,12 @@ export class AcademyNodeDiscovery implements PeerDirectory {
 
   async #askForCapability(capability: string, timeoutMs: number): Promise<void> {
     const requestId = this.#parts.random.id();
-    const { academyId, clock } = this.#parts;
+    const { academyId } = this.#parts;
     if (this.#searches.size >= limits.listItemsMax) {
       throw new AcademyError('ERR_ACADEMY_MAILBOX_FULL', `${this.#searches.size} searches are open already`);
     }
     const ask = (): void => {
-      const query = { requestId, academyId, capability, timestamp: clock.nowMs() };
+      const query = { requestId, academyId, capability, timestamp: this.#wallMs() };
       void this.#publish(ACADEMY_EVENTS.CAPABILITY_QUERY, query);
     };
     const timers: TimerHandle[] = [];
@@ -458,7 +459,7 @@ export class AcademyNodeDiscovery implements PeerDirectory {
   }
 
   #answerQuery(query: AcademyEventData['academy.capability.query']): void {
-    const { academyId, describe, clock } = this.#parts;
+    const { academyId, describe } = this.#parts;
     if (query.academyId !== academyId) return;
     const { capabilities } = describe();
     if (!hasCapability(capabilities, query.capability)) return;
@@ -468,7 +469,7 @@ export class AcademyNodeDiscovery implements PeerDirectory {
       nodeId: this.nodeId,
       capability: query.capability,
       personas: capabilities.personas.slice(0, limits.listItemsMax),
-      timestamp: clock.nowMs(),
+      timestamp: this.#wallMs(),
     });
   }
 
@@ -514,10 +515,10 @@ export class AcademyNodeDiscovery implements PeerDirectory {
   }
 
   #about(): Omit<NodeIntroduction, 'signature' | 'kind'> {
-    const { identity, alias, academyId, describe, clock } = this.#parts;
+    const { identity, alias, academyId, describe } = this.#parts;
     const { capabilities, rooms } = describe();
     // Receivers take what is newer only, so two introductions within one millisecond must differ.
-    this.#lastTimestamp = Math.max(clock.nowMs(), this.#lastTimestamp + 1);
+    this.#lastTimestamp = Math.max(this.#wallMs(), this.#lastTimestamp + 1);
     return {
       nodeId: identity.nodeId,
       alias,
@@ -578,6 +579,11 @@ export class AcademyNodeDiscovery implements PeerDirectory {
   #encoded(name: AcademyEventName, data: unknown): Omit<EncodedEvent, 'network'> {
     const { id } = requireEvent(name);
     return { name, eventId: id, topic: 0, payload: this.#parts.codec.encode(data), priority: 'normal' };
+  }
+
+  /** Whole milliseconds, as timestamps are on the wire, whatever the clock's grain. */
+  #wallMs(): number {
+    return Math.floor(this.#parts.clock.nowMs());
   }
 
   #nowMs(): number {

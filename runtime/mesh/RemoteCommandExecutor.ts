@@ -102,7 +102,7 @@ export class RemoteCommandExecutor {
    * Asks an actor of another node, at most once.
    * @throws AcademyError as executeRemoteCommand does, and ERR_ACADEMY_ASK_FAILED
    */
-  ask(node: NodeId, name: string, message: ActorMessage, options: CommandCallOptions = {}): Promise<unknown> {
+  async ask(node: NodeId, name: string, message: ActorMessage, options: CommandCallOptions = {}): Promise<unknown> {
     const { deadlineMs = limits.commandDeadlineMs, idempotencyKey } = options;
     const request = { kind: 'ask', actor: name, message, key: this.#key(idempotencyKey), deadlineMs } as const;
     return this.#request(node, request, `${message.type} to ${name} on node ${node}`);

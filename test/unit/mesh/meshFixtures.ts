@@ -17,7 +17,7 @@ export const startMs = Date.UTC(2026, 5, 1);
 
 export class ManualClock implements Clock {
   #nowMs: number;
-  #timers: { atMs: number; order: number; callback: () => void }[] = [];
+  readonly #timers = new Set<{ atMs: number; order: number; callback: () => void }>();
   #order = 0;
 
   constructor(nowMs = startMs) {
@@ -34,16 +34,16 @@ export class ManualClock implements Clock {
 
   setTimeout(callback: () => void, delayMs: number): TimerHandle {
     const timer = { atMs: this.#nowMs + delayMs, order: this.#order++, callback };
-    this.#timers.push(timer);
+    this.#timers.add(timer);
     return timer;
   }
 
   clearTimeout(handle: TimerHandle): void {
-    this.#timers = this.#timers.filter((timer) => timer !== handle);
+    this.#timers.delete(handle as never);
   }
 
   get timers(): number {
-    return this.#timers.length;
+    return this.#timers.size;
   }
 
   /** Moves time, running what falls due in order, and lets promises settle in between. */
@@ -51,7 +51,7 @@ export class ManualClock implements Clock {
     const untilMs = this.#nowMs + byMs;
     await settle();
     for (;;) {
-      const [next] = this.#timers
+      const [next] = [...this.#timers]
         .filter((timer) => timer.atMs <= untilMs)
         .sort((left, right) => left.atMs - right.atMs || left.order - right.order);
       if (!next) break;
