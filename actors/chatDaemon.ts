@@ -49,7 +49,14 @@ type DaemonEvent =
   | DeliveredMessage<'daemon.rooms', SettledAs<RoomLogQuestions['rooms.list']['answer']>>
   | DeliveredMessage<'daemon.room-opened', SettledAs<null>>
   | DeliveredMessage<'chat.room-opened', RoomRecord>
-  | DeliveredMessage<'chat.here', { participantId: string }>;
+  | DeliveredMessage<'chat.here', { participantId: string }>
+  | DeliveredMessage<'chat.node-gone', { nodeId: string }>;
+
+/** What every room of the node is told, and the word that a room knows it by. */
+const toldToAllRooms: Readonly<Record<string, string>> = {
+  'chat.here': 'room.here',
+  'chat.node-gone': 'room.node-gone',
+};
 
 interface DaemonContext {
   readonly rooms: ReadonlySet<string>;
@@ -85,15 +92,11 @@ const machine = setup({
         : {},
     ),
     count: assign({ commandsHandled: ({ context }) => context.commandsHandled + 1 }),
-    forwardHere: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== 'chat.here') return;
-      for (const roomId of context.rooms) {
-        enqueue.emit({
-          type: 'tell',
-          to: { name: actorNames.room(roomId) },
-          message: { type: 'room.here', data: event.data },
-        });
-      }
+    tellAllRooms: enqueueActions(({ context, event, enqueue }) => {
+      const type = toldToAllRooms[event.type];
+      if (type === undefined) return;
+      const to = [...context.rooms].map((roomId) => ({ name: actorNames.room(roomId) }));
+      if (to.length > 0) enqueue.emit({ type: 'tellMany', to, message: { type, data: event.data } });
     }),
     forward: enqueueActions(({ context, event, enqueue }) => {
       const command = event as DeliveredMessage;
@@ -147,7 +150,8 @@ const machine = setup({
         'daemon.rooms': { actions: 'noteRooms' },
         'daemon.room-opened': { actions: 'deliverWaiting' },
         'chat.room-opened': { actions: 'noteRoom' },
-        'chat.here': { actions: 'forwardHere' },
+        'chat.here': { actions: 'tellAllRooms' },
+        'chat.node-gone': { actions: 'tellAllRooms' },
         '*': { actions: ['forward', 'count'] },
       },
     },

@@ -90,6 +90,7 @@ export type RoomEvent =
   | DeliveredMessage<'room.judged-read', SettledAs<RoomLogEntry | null>>
   | DeliveredMessage<'room.typing', { participantId: string; expiresInMs: number }>
   | DeliveredMessage<'room.here', { participantId: string }>
+  | DeliveredMessage<'room.node-gone', { nodeId: string }>
   | DeliveredMessage<'room.inspect', null>
   | DeliveredMessage<'room.repaired', SettledAs<{ entries: readonly RoomLogEntry[]; more: boolean }>>
   | { readonly type: 'room.digest' }
@@ -243,6 +244,8 @@ function handle(desk: Desk, event: RoomEvent): void {
       return typing(desk, event.data, event.atMs);
     case 'room.here':
       return here(desk, event.data.participantId);
+    case 'room.node-gone':
+      return nodeGone(desk, event.data.nodeId);
     case 'room.inspect':
       return inspect(desk, event.ask);
     case 'room.repaired':
@@ -604,6 +607,14 @@ function hearDigest(desk: Desk, event: EventMessage<'academy.chat.user.list'>, a
   if (room.chain.lacks(versions)) repair(desk, nodeId);
   // A node that is new here, or behind, learns at once whom and what it can ask for.
   if (isNewNode || room.chain.isAheadOf(versions)) planDigest(desk);
+}
+
+/** Discovery knows sooner than a lease ends. */
+function nodeGone(desk: Desk, nodeId: string): void {
+  const { roomId } = desk.room.record;
+  for (const participantId of desk.room.members.renew(nodeId, [], 0).left) {
+    notifyMembers(desk, 'room.member-left', { roomId, participantId, nodeId, reason: 'node-gone' });
+  }
 }
 
 function expireLeases(desk: Desk, nowMs: number): void {

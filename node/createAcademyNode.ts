@@ -295,6 +295,9 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
   onProgress('seating the participants');
   await seatParticipants(node, config);
 
+  discovery.events.on('lost', ({ nodeId: gone }) =>
+    actors.tell({ name: actorNames.chatDaemon }, { type: 'chat.node-gone', data: { nodeId: gone } }),
+  );
   discovery.start();
   closing.add('discovery', () => discovery.stop());
   for (const peer of config.peers) discovery.addStaticPeer(...parsePeer(peer));

@@ -1,0 +1,68 @@
+/** A node in a process of its own, driven over the fork's channel: `{ id, call, args }` in, `{ id, result | error }` out. */
+
+import type { RoomNotices } from '../../../actors/messages.js';
+import { createAcademyNode } from '../../../index.js';
+import type { PersonSeat } from '../../../node/PersonSeat.js';
+
+interface Call {
+  readonly id: number;
+  readonly call:
+    | 'start'
+    | 'join'
+    | 'say'
+    | 'judge'
+    | 'heard'
+    | 'signals'
+    | 'nodes'
+    | 'history'
+    | 'inspect'
+    | 'drops'
+    | 'execute'
+    | 'stop';
+  readonly args: readonly unknown[];
+}
+
+let node: Awaited<ReturnType<typeof createAcademyNode>> | undefined;
+let seat: PersonSeat | undefined;
+const heard: string[] = [];
+const signals: string[] = [];
+
+const calls: Record<Call['call'], (...args: never[]) => unknown> = {
+  start: async (options: object) => {
+    node = await createAcademyNode(options);
+    return { nodeId: node.nodeId };
+  },
+  join: async (id: string, rooms: readonly string[]) => {
+    seat = await node?.person({ id, name: id, type: 'human' }, rooms);
+    seat?.onNotice(({ type, data }) => {
+      if (type === 'room.message') heard.push((data as RoomNotices['room.message']).message.text);
+      if (type === 'room.signal') signals.push((data as RoomNotices['room.signal']).signal.messageId);
+    });
+    return null;
+  },
+  say: (roomId: string, text: string) => seat?.say({ roomId, text }),
+  judge: (roomId: string, messageId: string, value: number) => seat?.judge({ roomId, messageId, value }),
+  heard: () => heard,
+  signals: () => signals,
+  nodes: () => node?.nodes().map(({ nodeId }) => nodeId),
+  history: async (roomId: string) => (await node?.history({ roomId, limit: 1000 }))?.messages.map(({ text }) => text),
+  inspect: (roomId: string) => node?.room(roomId),
+  drops: async () => (await node?.status())?.drops,
+  execute: (target: string, command: string, payload: unknown) =>
+    node?.executeRemoteCommand(target, command, payload, { deadlineMs: 3_000 }),
+  stop: async () => {
+    await node?.stop();
+    setImmediate(() => process.disconnect());
+    return null;
+  },
+};
+
+process.on('message', (message) => {
+  const { id, call, args } = message as Call;
+  Promise.resolve()
+    .then(() => calls[call](...(args as never[])))
+    .then(
+      (result) => process.send?.({ id, result: result ?? null }),
+      (fault: Error & { code?: string }) => process.send?.({ id, error: { code: fault.code, message: fault.message } }),
+    );
+});
