@@ -27,7 +27,7 @@ export function Bytes(minLength: number, maxLength: number = minLength) {
 
 /** One of the given words. */
 export function Words<const T extends string[]>(...words: T) {
-  return Type.Enum(words);
+  return Type.Enum<T>([...words]);
 }
 
 /** An object that refuses fields it does not know, so that nothing unvalidated passes. */
