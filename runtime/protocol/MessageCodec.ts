@@ -8,7 +8,14 @@ import { AcademyError } from './errors.js';
 
 export class MessageCodec {
   readonly #packr = new Packr({ useRecords: false, moreTypes: false, encodeUndefinedAsNil: false });
-  readonly #unpackr = new Unpackr({ useRecords: false, moreTypes: false, mapsAsObjects: true, int64AsType: 'number' });
+  readonly #unpackr = new Unpackr({
+    useRecords: false,
+    moreTypes: false,
+    mapsAsObjects: true,
+    int64AsType: 'number',
+    // Else its extension for references lets a peer hand in a cyclic value, on which a reader may never end.
+    structuredClone: false,
+  });
 
   /**
    * @returns bytes of exactly the message's length, owned by the caller
