@@ -65,7 +65,7 @@ t.test('a newcomer meets three rooms of the academy and three personas that can 
 
 t.test('a flag beats the environment, that beats the file, that beats the default; key by key', (t) => {
   const { config, origins, ...rest } = resolved({
-    flags: { threads: 4, udp: { port: 1 }, alias: undefined } as AcademyUserConfig,
+    flags: { threads: 4, udp: { port: 1 }, alias: undefined } as unknown as AcademyUserConfig,
     environment: {
       ACADEMY_THREADS: '5',
       ACADEMY_UDP_PORT: '2',
