@@ -55,6 +55,20 @@ t.test('every test that the page names as a proof exists', async (t) => {
   );
 });
 
+t.test('every promise of the semantics page names tests that exist', async (t) => {
+  const page = readFileSync(join(PROJECT_ROOT, 'docs', 'SEMANTICS.md'), 'utf8');
+  const promises = page
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| promise'))
+    .map((line) => line.split(' | '))
+    .map(([promise = '', proof = '']) => ({ id: promise.slice(2), proof: proof.replace(/ \|$/, '') }));
+  t.ok(promises.length > 20);
+  t.strictSame(
+    promises.flatMap((row) => proofFaults(row, readTest)),
+    [],
+  );
+});
+
 t.test('a proof that proves nothing is found', async (t) => {
   const read = (path: string) =>
     path === 'test/a.test.ts' ? "t.test('it works', …); t.test('it\\'s so', …)" : undefined;
