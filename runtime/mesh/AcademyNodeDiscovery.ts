@@ -32,7 +32,7 @@ import { type AcademyNodeInfo, type NodeNetworkInfo, noReputation, type Peer, Pe
 import type { RateLimitedLog } from './RateLimitedLog.js';
 import { type ConnectStatic, StaticPeers } from './StaticPeers.js';
 
-export type { AcademyNodeInfo, NodeReputation } from './PeerTable.js';
+export type { AcademyNodeInfo } from './PeerTable.js';
 
 /** What a node tells of itself; asked anew each time. */
 export interface NodeDescription {

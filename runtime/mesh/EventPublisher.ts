@@ -138,10 +138,9 @@ export class EventPublisher {
   ): Promise<EventReceipt> {
     const { peers } = this.#parts;
     const beyond = peers.beyondMulticast();
-    const [result] = await Promise.all([
-      this.#hand(event, route.transport, packet),
-      beyond.length > 0 ? this.#hand(event, reliableTransport, packet, beyond) : null,
-    ]);
+    const sending = this.#hand(event, route.transport, packet);
+    if (beyond.length > 0) await this.#hand(event, reliableTransport, packet, beyond);
+    const result = await sending;
     if (!result.success) {
       const rest = peers.all().filter((node) => !beyond.includes(node));
       this.#parts.counters.detoured('multicast-failed');

@@ -17,7 +17,11 @@ export class SourceBudget {
   readonly #buckets: LRUCache<string, Bucket>;
 
   /** @param perSecond packets that a source may send a second; it may send one second's worth at once */
-  constructor(clock: Clock, perSecond: number = limits.sourceDatagramsPerSecondMax, sourcesMax = limits.sourcesMax) {
+  constructor(
+    clock: Clock,
+    perSecond: number = limits.sourceDatagramsPerSecondMax,
+    sourcesMax: number = limits.sourcesMax,
+  ) {
     this.#clock = clock;
     this.#perSecond = perSecond;
     this.#buckets = new LRUCache({ max: sourcesMax });
