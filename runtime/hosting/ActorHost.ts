@@ -41,10 +41,10 @@ import { Switchboard } from './Switchboard.js';
 
 /** Time that a turn may take before I/O and timers get theirs. */
 const turnMs = 5;
-/** Actors that a turn serves at most, for clocks that stand still while code runs. */
-const turnActorsMax = 4_096;
-/** Looking at the clock costs as much as finding an actor: it is done once for so many of them. */
-const actorsPerLook = 16;
+/** Messages that a turn handles at most, for clocks that stand still while code runs. */
+const hostTurnMessagesMax = 8_192;
+/** Looking at the clock costs something too: it is done once for so many messages. */
+const messagesPerLook = 32;
 
 /** Told to a machine that names it, when it is stopped in good order and can still send. */
 const stoppingType = 'academy.stopping';
@@ -507,12 +507,18 @@ export class ActorHost {
     const { clock } = this.#options;
     const nowMs = clock.nowMs();
     const endMs = clock.monotonicMs() + turnMs;
-    for (let served = 1; served <= turnActorsMax; served++) {
+    let nextLook = messagesPerLook;
+    for (let handled = 0; handled < hostTurnMessagesMax; ) {
       const cell = this.#ready.shift();
       if (!cell) break;
       cell.isReady = false;
+      const before = cell.messagesHandled;
       this.#serve(cell, nowMs);
-      if (served % actorsPerLook === 0 && clock.monotonicMs() >= endMs) break;
+      // An actor that only crashed or ended has cost as much as a message.
+      handled += cell.messagesHandled - before || 1;
+      if (handled < nextLook) continue;
+      nextLook = handled + messagesPerLook;
+      if (clock.monotonicMs() >= endMs) break;
     }
     if (this.#toStop.size > 0) this.#stopNext();
     if (this.switchboard.deadLetters.hasNotices) this.#noticeDeadLetters();

@@ -98,7 +98,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   #lastReport = 0;
   #messagesLost = 0;
   #shardRestarts = 0;
-  #state: 'new' | 'running' | 'stopping' = 'new';
+  #state: 'new' | 'running' | 'stopping' | 'ended' = 'new';
   #ending: Promise<void> | null = null;
 
   /** @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT */
@@ -174,7 +174,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
    * @throws AcademyError ERR_ACADEMY_NAME_TAKEN, ERR_ACADEMY_ACTOR_MODULE when it crashes as it starts
    */
   spawnLocal(name: string, definition: ActorDefinition, options?: unknown): ActorAddress {
-    if (this.#state === 'stopping') throw notRunning();
+    if (this.#state === 'stopping' || this.#state === 'ended') throw notRunning();
     const record = this.#register({ name, module: '', exportName: name, options, shard: 0 }, 0);
     this.#host.spawnDefined(seatOf(record), definition);
     if (record.refusal) throw record.refusal;
@@ -196,14 +196,17 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     if (record) await this.#stopOne(record);
   }
 
+  /** What reaches nobody is a dead letter; after shutdown() nothing is even that. */
   tell(to: ActorReference, message: ActorMessage, from: ActorReference | null = null): void {
+    if (this.#state === 'ended') return;
     this.#host.switchboard.tell(to, message.type, message.data, from);
   }
 
   /**
    * @returns what the actor replies
    * @throws AcademyError the actor's own, or ERR_ACADEMY_DEADLINE, ERR_ACADEMY_ACTOR_STOPPED (no such actor, or it
-   * stopped), ERR_ACADEMY_MAILBOX_FULL, ERR_ACADEMY_ASK_FAILED (it crashed), ERR_ACADEMY_BAD_ARGUMENT
+   * stopped), ERR_ACADEMY_MAILBOX_FULL, ERR_ACADEMY_ASK_FAILED (it crashed), ERR_ACADEMY_BAD_ARGUMENT,
+   * ERR_ACADEMY_NODE_STOPPED
    */
   ask(to: ActorReference, message: ActorMessage, options: { readonly deadlineMs: number }): Promise<unknown> {
     return this.#ask(to, message, options.deadlineMs, null, false);
@@ -211,6 +214,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
 
   /** A message from an actor of another node; one that the receiver does not take from there is a dead letter. */
   deliverRemote(name: string, message: ActorMessage, from: NodeId, sender = ''): void {
+    if (this.#state === 'ended') return;
     this.#host.switchboard.tell({ name }, message.type, message.data, { name: sender, node: from }, null, true);
   }
 
@@ -297,6 +301,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     // A thread that has nothing left to do ends in a few milliseconds; one that hangs is not waited for long.
     await this.#pool.close(Math.max(100, endMs - clock.monotonicMs()));
     this.#host.close();
+    this.#state = 'ended';
     for (const report of this.#reports.values()) report.settle([]);
   }
 
@@ -343,6 +348,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     from: ActorReference | null,
     remote: boolean,
   ): Promise<unknown> {
+    if (this.#state === 'ended') return Promise.reject(notRunning());
     return new Promise((resolve, reject) => {
       const settle = (result: unknown, error: ErrorRecord | null): void => {
         if (error) reject(fromErrorRecord(error, 'ERR_ACADEMY_ASK_FAILED'));
@@ -459,9 +465,9 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     const { mesh } = this.#options;
     switch (frame[0]) {
       case 'publish':
-        return mesh.publish(frame[1]);
+        return this.#guarded(() => mesh.publish(frame[1]));
       case 'tell-remote':
-        return mesh.tellRemote(frame[1], frame[2], frame[3]);
+        return this.#guarded(() => mesh.tellRemote(frame[1], frame[2], frame[3]));
       case 'log':
         return mesh.log(frame[1], frame[2], frame[3], frame[4]);
       case 'execute':
@@ -472,6 +478,16 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
         return this.#answer(shard, frame[1], 'ERR_ACADEMY_ASK_FAILED', () =>
           mesh.askRemote(frame[2], frame[3], frame[4], frame[5]),
         );
+    }
+  }
+
+  /** A mesh that throws is no fault of the actor that spoke, and must not end the thread that listens to a port. */
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      const { code, message } = toErrorRecord(error, 'ERR_ACADEMY_COMMAND_FAILED');
+      this.#options.mesh.log('error', 'mesh', message, { code });
     }
   }
 

@@ -422,12 +422,25 @@ function contract(t: Test, threads: number): void {
       { type: 'spawn', spec: probeSpec('ada') },
     ]);
     await until('ben lives', () => system.resolve('ben') !== undefined);
-    t.strictSame((await reportOf(system, 'ben')).notes, ['while it is being started']);
+    await until('ben has it', async () => (await reportOf(system, 'ben')).notes[0] === 'while it is being started');
     t.match(mesh.told, [{ node: otherNode, name: 'far', message: { type: 'hello' } }]);
     t.ok(mesh.logged.includes('info ada here I am'));
     await until('the name is refused', () => mesh.logged.some((line) => /cannot spawn "ada": .*belongs/.test(line)));
     order('ada', { type: 'stop', target: { name: 'ben' } });
     await until('ben has ended', () => system.resolve('ben') === undefined);
+  });
+
+  promise('a mesh that throws is logged and harms no actor', async (t) => {
+    await system.spawn(probeSpec('ada'));
+    mesh.failure = new Error('no socket');
+    order('ada', [
+      { type: 'publish', event: ACADEMY_CHAT_EVENTS.TYPING, data: typing },
+      { type: 'tell', to: { name: 'far', node: otherNode }, message: { type: 'hello' } },
+    ]);
+    await until('both are logged', () => mesh.logged.length === 2);
+    mesh.failure = null;
+    t.strictSame(mesh.logged, ['error mesh no socket', 'error mesh no socket']);
+    t.equal((await reportOf(system, 'ada')).restarts, 0);
   });
 
   promise('an actor that cannot be started is a coded error that says what, where and what to do', async (t) => {
@@ -450,7 +463,10 @@ function contract(t: Test, threads: number): void {
       remedy: /check the path/,
     });
     await t.rejects(spawn({ module: './probe.js' }), { code, message: /relative/, remedy: /import\.meta\.url/ });
-    await t.rejects(spawn({ module: here('throwsOnLoad.js') }), { code, message: /the module is broken/ });
+    await t.rejects(spawn({ module: 'data:text/javascript,throw new Error("the module is broken")' }), {
+      code,
+      message: /the module is broken/,
+    });
     await t.rejects(spawn({ module: here('crashesOnStart.js'), exportName: 'crashesOnStart' }), {
       code,
       message: /no such table/,
@@ -514,7 +530,9 @@ function contract(t: Test, threads: number): void {
     await until('the question has settled', () => heard.length === 1);
     t.strictSame(heard, ['ERR_ACADEMY_ACTOR_STOPPED']);
     await system.shutdown({ limitMs: 5_000 });
+    system.tell({ name: 'ada' }, { type: 'note', data: 'too late' });
     await t.rejects(system.spawn(probeSpec('late')), { code: 'ERR_ACADEMY_NODE_STOPPED' });
+    await t.rejects(reportOf(system, 'ada'), { code: 'ERR_ACADEMY_NODE_STOPPED' });
     t.equal(countHandles(), handlesBefore);
   });
   t.end();

@@ -17,8 +17,11 @@ export class RecordingMesh implements ActorMesh {
   readonly told: { node: NodeId; name: string; message: ActorMessage }[] = [];
   readonly logged: string[] = [];
   system: ActorSystem | null = null;
+  /** Thrown by what has no answer. */
+  failure: Error | null = null;
 
   publish(event: EncodedEvent): void {
+    if (this.failure) throw this.failure;
     this.published.push(event);
     this.system?.deliverEvent(headerOf(event, testNode), event.payload);
   }
@@ -29,6 +32,7 @@ export class RecordingMesh implements ActorMesh {
   }
 
   tellRemote(node: NodeId, name: string, message: ActorMessage): void {
+    if (this.failure) throw this.failure;
     this.told.push({ node, name, message });
   }
 

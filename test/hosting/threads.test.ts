@@ -145,6 +145,21 @@ t.test('a spawn that kills its thread is refused, and not tried again', async (t
   t.equal(system.resolve('killer'), undefined);
 });
 
+t.test('a thread that hangs holds up neither the others nor the shutdown', async (t) => {
+  const { system } = await watchedSystem({ threads: 2 });
+  await system.spawn(probeSpec('ada', { shard: 1 }));
+  await system.spawn(probeSpec('ben', { shard: 2 }));
+  system.tell({ name: 'ada' }, { type: 'work', data: 3_600_000 });
+  system.tell({ name: 'ada' }, { type: 'note', data: 'waits' });
+  await until('it hangs', async () => (await system.counters()).messagesWaiting === 2);
+  await reportOf(system, 'ben');
+  t.strictSame(
+    (await system.infos()).map(({ name }) => name),
+    ['ben'],
+  );
+  await system.shutdown({ limitMs: 100 });
+});
+
 t.test('actors on two threads talk without the main thread', async (t) => {
   const { system } = await watchedSystem({ threads: 2 });
   t.teardown(() => system.shutdown({ limitMs: 5_000 }));
@@ -184,6 +199,6 @@ t.test('TypeScript is refused with the remedy where Node.js cannot run it', asyn
   t.teardown(() => system.shutdown({ limitMs: 5_000 }));
   const module = join(t.testdir({ 'bot.ts': 'export const bot = 1;' }), 'bot.ts');
   const spawned = system.spawn({ name: 'ada', module, exportName: 'bot' });
-  const remedy = process.features.typescript ? /defineActor/ : /compile it/;
+  const remedy = Reflect.get(process.features, 'typescript') ? /defineActor/ : /compile it/;
   await t.rejects(spawned, { code: 'ERR_ACADEMY_ACTOR_MODULE', remedy });
 });

@@ -1,0 +1,35 @@
+import t from 'tap';
+import { createMachine } from 'xstate';
+import { type DefineActorOptions, defineActor } from '../../../runtime/hosting/defineActor.js';
+
+const machine = createMachine({});
+
+t.test('a definition holds the machine and what the host must know', async (t) => {
+  const restart = { kind: 'permanent', intensity: 2 } as const;
+  const definition = defineActor({ machine, restart, mailbox: { capacity: 5 }, remoteMessages: ['a'] });
+  t.strictSame(definition, {
+    kind: 'academy-actor',
+    machine,
+    restart,
+    mailbox: { capacity: 5 },
+    remoteMessages: ['a'],
+  });
+});
+
+const mistakes: [mistake: string, options: object, message: RegExp][] = [
+  ['no machine', {}, /^machine:/],
+  ['a configuration instead of a machine', { machine: { states: {} } }, /^machine:/],
+  ['a mailbox without room', { machine, mailbox: { capacity: 0 } }, /^mailbox\.capacity:/],
+  ['half a message', { machine, mailbox: { capacity: 1.5 } }, /^mailbox\.capacity:/],
+  ['an unknown policy', { machine, mailbox: { policy: 'drop' } }, /^mailbox\.policy:/],
+  ['an unknown kind', { machine, restart: { kind: 'always' } }, /^restart\.kind:/],
+  ['a negative number', { machine, restart: { backoffMs: -1 } }, /^restart\.backoffMs:/],
+  ['not a number', { machine, restart: { withinMs: Number.NaN } }, /^restart\.withinMs:/],
+  ["XState's own events for other nodes", { machine, remoteMessages: ['xstate.stop'] }, /^remoteMessages:/],
+];
+
+for (const [mistake, options, message] of mistakes) {
+  t.test(`${mistake} is refused by the name of the option`, async (t) => {
+    t.throws(() => defineActor(options as DefineActorOptions), { code: 'ERR_ACADEMY_BAD_ARGUMENT', message });
+  });
+}

@@ -1,0 +1,132 @@
+/** Deadlines, back-off and a machine's own timers go by the clock that is handed in, and by no other. */
+import t from 'tap';
+import { emit, setup } from 'xstate';
+import { ActorSystem } from '../../../runtime/hosting/ActorSystem.js';
+import { defineActor } from '../../../runtime/hosting/defineActor.js';
+import type { ActorEffect, ActorInput, DeliveredMessage } from '../../../runtime/protocol/actors.js';
+import { seededRandom } from '../../../runtime/protocol/Random.js';
+import { probe } from '../../hosting/actors/probe.js';
+import { RecordingMesh, testNode } from '../../hosting/testSystem.js';
+import { FakeClock } from './FakeClock.js';
+
+/** A system whose turns and timers run when the test says so. */
+async function makeStill() {
+  const clock = new FakeClock();
+  const turns: (() => void)[] = [];
+  const mesh = new RecordingMesh();
+  const system = new ActorSystem({
+    nodeId: testNode,
+    academyId: 'test',
+    clock,
+    random: seededRandom(7),
+    threads: 0,
+    mesh,
+    defer: (turn) => turns.push(turn),
+  });
+  await system.start();
+  const run = async (): Promise<void> => {
+    for (let turn = turns.shift(); turn; turn = turns.shift()) turn();
+    await new Promise((resolve) => setImmediate(resolve));
+    if (turns.length > 0) await run();
+  };
+  return { clock, system, mesh, run, turns };
+}
+
+const sleeper = defineActor({
+  restart: { backoffMs: 1_000, backoffMaxMs: 60_000 },
+  machine: setup({
+    types: {} as {
+      context: ActorInput;
+      events: DeliveredMessage<'crash', null>;
+      emitted: ActorEffect;
+      input: ActorInput;
+    },
+  }).createMachine({
+    context: ({ input }) => input,
+    initial: 'asleep',
+    entry: emit(({ context }) => ({ type: 'log', level: 'info', text: `life ${context.restarts}` })),
+    on: {
+      crash: {
+        actions: () => {
+          throw new Error('on purpose');
+        },
+      },
+    },
+    states: {
+      asleep: { after: { 3600000: 'awake' } },
+      awake: { entry: emit(({ context }) => ({ type: 'log', level: 'info', text: `woke at ${context.nowMs()}` })) },
+    },
+  }),
+});
+
+t.test('a machine sleeps an hour in no time', async (t) => {
+  const { clock, system, mesh, run } = await makeStill();
+  system.spawnLocal('sleeper', sleeper);
+  await run();
+  clock.advance(3_600_000);
+  t.strictSame(mesh.logged, ['info sleeper life 0', `info sleeper woke at ${1_000_000 + 3_600_000}`]);
+});
+
+t.test('a crashed actor is back after its back-off, not before, and dead machines keep no timer', async (t) => {
+  const { clock, system, mesh, run } = await makeStill();
+  system.spawnLocal('sleeper', sleeper);
+  system.tell({ name: 'sleeper' }, { type: 'crash', data: null });
+  await run();
+  t.match(await system.infos(), [{ status: 'restarting', lastError: { message: 'on purpose' } }]);
+  t.equal(clock.delays.length, 1);
+  const [delayMs = 0] = clock.delays;
+  t.ok(delayMs >= 500 && delayMs <= 1_000, `${delayMs} ms`);
+  clock.advance(delayMs - 1);
+  t.equal(mesh.logged.length, 1);
+  clock.advance(1);
+  t.equal(mesh.logged.length, 2);
+  t.match(await system.infos(), [{ status: 'running', restarts: 1, state: 'asleep' }]);
+});
+
+t.test('an actor that is stopped while it waits for its restart does not come back', async (t) => {
+  const { clock, system, mesh, run } = await makeStill();
+  system.spawnLocal('sleeper', sleeper);
+  system.tell({ name: 'sleeper' }, { type: 'crash', data: null });
+  await run();
+  system.tell({ name: 'sleeper' }, { type: 'crash', data: null });
+  await system.stop({ name: 'sleeper' });
+  t.strictSame(clock.delays, []);
+  t.equal(mesh.logged.length, 1);
+  t.match(await system.counters(), { actors: 0, 'deadLetters.stopped': 1, messagesWaiting: 0 });
+});
+
+t.test('a question waits for its deadline by the clock', async (t) => {
+  const { clock, system, run } = await makeStill();
+  system.spawnLocal('ada', probe);
+  let code = 'open';
+  system.ask({ name: 'ada' }, { type: 'keep' }, { deadlineMs: 86_400_000 }).catch((error) => {
+    code = error.code;
+  });
+  await run();
+  clock.advance(86_399_999);
+  await run();
+  t.equal(code, 'open');
+  clock.advance(1);
+  await run();
+  t.equal(code, 'ERR_ACADEMY_DEADLINE');
+});
+
+t.test('a shutdown that an actor holds up is over at its limit', async (t) => {
+  const { clock, system, mesh, turns } = await makeStill();
+  system.spawnLocal('ada', probe);
+  const ended = system.shutdown({ limitMs: 5_000 });
+  t.ok(turns.length > 0, 'the turns are never run');
+  clock.advance(5_000);
+  await ended;
+  t.match(mesh.logged, [/1 actors did not stop within 5000 ms/]);
+});
+
+t.test('a turn leaves room for others, whatever one actor sends itself', async (t) => {
+  const { system, turns } = await makeStill();
+  const address = system.spawnLocal('ada', probe);
+  const message = { type: 'emit', data: {} };
+  Object.assign(message.data, { type: 'tell', to: address, message });
+  system.tell(address, message);
+  for (let turn = 0; turn < 3; turn++) turns.shift()?.();
+  t.equal(turns.length, 1, 'it comes to an end, and there is another one');
+});
