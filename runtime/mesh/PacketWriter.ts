@@ -23,7 +23,8 @@ export interface PacketContents {
   readonly traceId?: string | undefined;
 }
 
-const sequenceMax = 0xffff_ffff;
+/** Sequences have 32 bits. */
+const lastSequence = 0xffff_ffff;
 const traceIdBytes = 16;
 /** Trace ids drawn at a time: asking the system for 16 bytes costs as much as for thousands. */
 const traceIdsDrawn = 256;
@@ -34,16 +35,19 @@ export class PacketWriter {
   readonly #sealer: PacketSealer;
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #sequenceMax: number;
   #session: number;
   #chance: Buffer = Buffer.alloc(0);
   #chanceUsed = 0;
   readonly #next: Record<Channel, number> = { training: 0, evolution: 0, genome: 0, reliable: 0 };
 
-  constructor(nodeId: NodeId, sealer: PacketSealer, clock: Clock, random: Random) {
+  /** @param sequenceMax last number of a channel before a new session begins */
+  constructor(nodeId: NodeId, sealer: PacketSealer, clock: Clock, random: Random, sequenceMax: number = lastSequence) {
     this.#nodeId = nodeId;
     this.#sealer = sealer;
     this.#clock = clock;
     this.#random = random;
+    this.#sequenceMax = sequenceMax;
     this.#session = sessionAt(clock.nowMs());
   }
 
@@ -54,7 +58,7 @@ export class PacketWriter {
 
   /** The header of the next packet on its channel; its number is taken, whether it is sent or not. */
   header(contents: PacketContents): PacketHeader {
-    if (this.#next[contents.channel] > sequenceMax) this.#startNextSession();
+    if (this.#next[contents.channel] > this.#sequenceMax) this.#startNextSession();
     const sequence = this.#next[contents.channel]++;
     return {
       eventId: contents.eventId,

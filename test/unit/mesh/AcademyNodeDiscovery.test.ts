@@ -320,6 +320,22 @@ t.test('a capability that nobody told of is asked for, and then remembered', asy
   await stopAll(a, b, c);
 });
 
+t.test('a question that was lost is asked again', async (t) => {
+  const net = new Net();
+  const [a, b] = [net.node(1), net.node(2)];
+  for (const node of [a, b]) node.discovery.start();
+  await net.clock.advance(2_000);
+  b.training = ['algebra'];
+  b.runs = false;
+  const found = a.discovery.findNodesWithCapability('algebra');
+  await net.clock.advance(400);
+  b.runs = true;
+  await net.clock.advance(400);
+  await net.clock.advance(400);
+  t.match(await found, [{ alias: 'node-2' }]);
+  await stopAll(a, b);
+});
+
 t.test('a capability that nobody has gives an empty list at the timeout', async (t) => {
   const net = new Net();
   const [a, b] = [net.node(1), net.node(2)];
@@ -397,8 +413,8 @@ t.test('a peer by address is tried again with growing pauses, and again when it 
   const [a, b] = [net.node(1, { segment: 'cloud' }), net.node(2)];
   b.runs = false;
   a.discovery.start();
-  a.discovery.addStaticPeer('10.0.0.2', 4_002);
-  a.discovery.addStaticPeer('10.0.0.2', 4_002);
+  a.discovery.addStaticPeer('gateway', 4_002);
+  a.discovery.addStaticPeer('gateway', 4_002);
   await net.clock.advance(60_000);
   const pauses = a.connects.slice(1).map((atMs, index) => atMs - (a.connects[index] ?? 0));
   t.ok(pauses.length >= 5 && pauses.length < 14, `${pauses.length} further attempts in a minute`);
@@ -407,7 +423,7 @@ t.test('a peer by address is tried again with growing pauses, and again when it 
   b.discovery.start();
   await net.clock.advance(31_000);
   t.strictSame(a.knows(), ['node-2']);
-  t.equal(a.addresses.get(b.nodeId), '10.0.0.2:4002', 'the address that was given stands');
+  t.equal(a.addresses.get(b.nodeId), 'gateway:4002', 'the address that was given stands');
   b.die();
   await net.clock.advance(10_000);
   t.strictSame(a.lost, ['node-2 silent']);

@@ -31,3 +31,27 @@ t.test('what it seals opens as what it said', async (t) => {
   const header = writer.header({ ...contents, channel: 'evolution' });
   t.match(sealer.open(writer.seal(header, Uint8Array.of(0xc0))), { header });
 });
+
+t.test('a channel that has used up its numbers begins a later session, and so do the others', async (t) => {
+  const writer = new PacketWriter(nodeId, new PacketSealer('school', null), new ManualClock(), seededRandom(1), 2);
+  const numbers = (['genome', 'training', 'training', 'training', 'training', 'genome'] as const).map((channel) => {
+    const { session, sequence } = writer.header({ ...contents, channel });
+    return [session, sequence];
+  });
+  const first = numbers[0]?.[0] ?? 0;
+  t.strictSame(numbers, [
+    [first, 0],
+    [first, 0],
+    [first, 1],
+    [first, 2],
+    [first + 1, 0],
+    [first + 1, 0],
+  ]);
+});
+
+t.test('no two trace ids are the same', async (t) => {
+  const writer = new PacketWriter(nodeId, new PacketSealer('school', null), new ManualClock(), seededRandom(1));
+  const ids = Array.from({ length: 1_000 }, () => writer.traceId());
+  t.equal(new Set(ids).size, 1_000);
+  t.ok(ids.every((id) => /^[0-9a-f]{32}$/.test(id)));
+});

@@ -53,6 +53,23 @@ t.test('it agrees with a set that remembers everything, except for what is older
   );
 });
 
+t.test('a stream that moves on by small steps loses nothing of itself', async () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: -20, max: 30 }), { minLength: 3_000, maxLength: 3_000 }), (steps) => {
+      const window = new ReplayWindow();
+      const seen = new Set<number>();
+      let sequence = 100_000;
+      for (const step of steps) {
+        sequence += step;
+        if (window.accept(packet(1, sequence)) === seen.has(sequence)) return false;
+        seen.add(sequence);
+      }
+      return true;
+    }),
+    { numRuns: 20 },
+  );
+});
+
 t.test('channels and sources do not disturb each other', async (t) => {
   const window = new ReplayWindow();
   t.ok(window.accept(packet(1, 7)));
