@@ -13,8 +13,8 @@ import type { ChatMessage, PerformanceTracking } from '../runtime/protocol/schem
 import type { SendMessageParams } from '../runtime/protocol/schemas/commands.js';
 import type { ChatParticipant } from '../runtime/protocol/schemas/participant.js';
 import type { TrainingSignal } from '../runtime/protocol/schemas/training.js';
+import { type Address, addressOf, withoutCalls } from './addressOf.js';
 import { contentWordsOf } from './contentWords.js';
-import { isMentioned } from './contextWindow.js';
 import { type EvolutionThresholds, evolutionDefaults, isWorthSharing, meanOf } from './evolutionPolicy.js';
 import { HeldOutItems } from './HeldOutItems.js';
 import { capabilityVectorOf } from './learning/capabilityVector.js';
@@ -152,14 +152,13 @@ export class PersonaMind {
    */
   replyTo(message: ChatMessage, atMs: number): SendMessageParams | undefined {
     const { participant } = this.#options;
-    if (message.participantId === participant.id || message.messageType === 'notice') return undefined;
-    const mentioned = isMentioned(message, participant);
-    if (!mentioned && (message.aiGenerated || (message.mentions ?? []).length > 0)) return undefined;
-    const question = this.questionOf(message.text);
+    const address = addressOf(message, participant);
+    if (address === 'none') return undefined;
+    const question = this.#questionOf(message.text);
     const told = this.#heldOut.answerTo(question);
     if (told === null) return undefined;
     const { top, confidence } = told === undefined ? this.#brain.answer(question) : { top: told, confidence: 1 };
-    if (!this.#speaks(question, mentioned, confidence)) return undefined;
+    if (!this.#speaks(question, address, confidence)) return undefined;
     const { roomId } = message;
     const standing = this.contexts.personalState(roomId);
     this.contexts.setPersonalState(roomId, { ...standing, answers: standing.answers + 1 });
@@ -178,26 +177,18 @@ export class PersonaMind {
     };
   }
 
-  #speaks(question: string, mentioned: boolean, confidence: number): boolean {
+  #speaks(question: string, address: Address, confidence: number): boolean {
     if (confidence === 0) return false;
     if (this.#options.answerAll) return true;
     const threshold = this.#brain.silenceThreshold;
-    if (mentioned) return confidence >= threshold * wokenFactor;
+    if (address === 'called') return confidence >= threshold * wokenFactor;
     if (this.#specialities.size === 0) return confidence >= threshold;
     const isWoken = contentWordsOf(question).some((word) => this.#specialities.has(word));
     return confidence >= (isWoken ? threshold * wokenFactor : Math.max(threshold, strangerConfidence));
   }
 
-  /** A text without the calls of this persona's name, which say nothing of what is asked. */
-  questionOf(text: string): string {
-    const { id, name } = this.#options.participant;
-    let question = text;
-    for (const call of [`@${id}`, `@${name}`]) {
-      for (let at = indexOfCall(question, call); at >= 0; at = indexOfCall(question, call)) {
-        question = `${question.slice(0, at)} ${question.slice(at + call.length)}`;
-      }
-    }
-    return question.trim();
+  #questionOf(text: string): string {
+    return withoutCalls(text, this.#options.participant);
   }
 
   /** Scores of its judged answers in a room; null where nobody judged. */
@@ -216,7 +207,7 @@ export class PersonaMind {
 
   /** What it would answer; says nothing. */
   answer(input: string): { answerId: string | null; confidence: number; text: string | null } {
-    const question = this.questionOf(input);
+    const question = this.#questionOf(input);
     const told = this.#heldOut.answerTo(question);
     const { answer, confidence } = told === undefined ? this.#brain.answer(question) : { answer: told, confidence: 1 };
     return { answerId: answer, confidence, text: answer === null ? null : this.#item(answer).answer };
@@ -237,7 +228,7 @@ export class PersonaMind {
     const ignored: SignalOutcome = { lesson: 'ignored', capability: null, satisfaction: null };
     if (this.gate.admit(signal, atMs) !== 'heard') return ignored;
     const { expectedAnswerId, actualAnswerId } = signal;
-    const input = this.questionOf(signal.signal.inputContext);
+    const input = this.#questionOf(signal.signal.inputContext);
     const named = expectedAnswerId ?? actualAnswerId;
     const isKnown = typeof named === 'string' && this.#knowledge.rowOf(named) >= 0;
     // To stay silent is a lesson whatever was said instead; any other is about an answer that one has.
@@ -511,15 +502,6 @@ export class PersonaMind {
 
 function keepLast(values: readonly number[], value: number): readonly number[] {
   return [...values, value].slice(-judgementsKept);
-}
-
-/** `@Ada` in any case, but not the beginning of `@Adam`. */
-function indexOfCall(text: string, call: string): number {
-  const [lowerText, lowerCall] = [text.toLowerCase(), call.toLowerCase()];
-  for (let at = lowerText.indexOf(lowerCall); at >= 0; at = lowerText.indexOf(lowerCall, at + 1)) {
-    if (!/[\p{L}\p{N}_-]/u.test(lowerText.charAt(at + lowerCall.length))) return at;
-  }
-  return -1;
 }
 
 function verdictOf({ n, before, after, gain, pValue, refusal, guard }: ExamResult): string {

@@ -4,6 +4,7 @@
  * so that the budget is a property that a test can hold.
  */
 import type { ChatMessage } from '../runtime/protocol/schemas/chat.js';
+import { isMentioned } from './addressOf.js';
 import { contentWordsOf } from './contentWords.js';
 
 /** Why a message stands in the window; the first that applies, in this order. */
@@ -83,23 +84,6 @@ export function buildContextWindow(
     packing.add({ message, because: 'relevant' });
   }
   return packing.window(history);
-}
-
-/** Whether the message calls the reader, by id in its mentions or as `@name` in its text. */
-export function isMentioned(message: ChatMessage, self: { readonly id: string; readonly name: string }): boolean {
-  if (message.participantId === self.id) return false;
-  if (message.mentions?.includes(self.id)) return true;
-  const text = message.text.toLowerCase();
-  return [self.id, self.name].some((name) => hasCall(text, `@${name.toLowerCase()}`));
-}
-
-/** `@ada` does not call `@adam`. */
-function hasCall(text: string, call: string): boolean {
-  for (let at = text.indexOf(call); at >= 0; at = text.indexOf(call, at + 1)) {
-    const next = text.slice(at + call.length, at + call.length + 1);
-    if (!/[\p{L}\p{N}_-]/u.test(next)) return true;
-  }
-  return false;
 }
 
 interface Wanted {

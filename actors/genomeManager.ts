@@ -26,15 +26,9 @@ import { identityFromSeed, type NodeIdentity } from '../runtime/protocol/identit
 import { limits } from '../runtime/protocol/limits.js';
 import { type Random, seededRandom } from '../runtime/protocol/Random.js';
 import type { GenomeDescriptor } from '../runtime/protocol/schemas/genome.js';
+import type { AcademyMessage } from './academyDaemon.js';
 import { GenomeCatalogue } from './GenomeCatalogue.js';
-import {
-  type AcademyPathMessage,
-  type Asked,
-  actorNames,
-  type GenomeQuestions,
-  type GenomeStoreQuestions,
-  type SettledAs,
-} from './messages.js';
+import { type Asked, actorNames, type GenomeQuestions, type GenomeStoreQuestions, type SettledAs } from './messages.js';
 
 export interface GenomeManagerOptions {
   /** The node's private key: with it, what personas of this node publish is signed. */
@@ -457,7 +451,7 @@ function filesRead(desk: Desk, { tag, result, error }: SettledAs<Files | null>):
 // ---- paths ----
 
 /** `/academy/genome/discover` with a GenomeQuery, `/academy/genome/share` with a GenomeShare. */
-function handlePath(desk: Desk, { rest, payload }: AcademyPathMessage, ask: AskToken): void {
+function handlePath(desk: Desk, { rest, payload }: AcademyMessage, ask: AskToken): void {
   const [operation] = rest;
   if (operation === 'discover') {
     const query = requireQuery(desk, payload);

@@ -13,6 +13,8 @@ import type { GenomeCandidate, GenomeDescriptor, GenomeQuery } from '../runtime/
 import type { ChatParticipant, RoomConsent } from '../runtime/protocol/schemas/participant.js';
 import type { PersonaEvolution } from '../runtime/protocol/schemas/persona.js';
 import type { TrainingSignal } from '../runtime/protocol/schemas/training.js';
+import type { AcademyMessage } from './academyDaemon.js';
+import type { ModelAdapterReference } from './ModelAdapter.js';
 
 export { actorNames, chatCommands };
 
@@ -103,6 +105,13 @@ export interface PersonaQuestions {
   'persona.publish': { ask: null; answer: { genomeId: string | null; gain: number; n: number; reason: string } };
   /** Writes what it has learnt to the persona store now. */
   'persona.save': { ask: null; answer: null };
+}
+
+/** Questions to an AI assistant's actor `participant/{id}`. */
+export interface AssistantQuestions {
+  /** Loads another model and speaks through it from then on; when it cannot be loaded the old one stays. */
+  'assistant.swap-model': { ask: ModelAdapterReference; answer: { model: string } };
+  'assistant.inspect': { ask: null; answer: { model: string; thinking: number; rooms: readonly string[] } };
 }
 
 export interface CapabilityGap {
@@ -224,13 +233,7 @@ export interface GenomeQuestions {
   /** What the command `genome-fetch` answers another node with. */
   'genome.files': { ask: { genomeId: string }; answer: { files: Readonly<Record<string, Uint8Array>> } };
   /** A message to `/academy/genome/{discover}`. */
-  'academy.message': { ask: AcademyPathMessage; answer: unknown };
-}
-
-/** What a router hands to the manager of a category: the segments behind it, and a payload that nobody has checked. */
-export interface AcademyPathMessage {
-  readonly rest: readonly string[];
-  readonly payload: unknown;
+  'academy.message': { ask: AcademyMessage; answer: unknown };
 }
 
 /** The word with which a persona tells the persona manager that it is there, and later how it is. */
@@ -242,7 +245,7 @@ export interface PersonaManagerQuestions {
   /** Hands a signal to one persona, as if it had been given in its room. */
   'persona.updateTraining': { ask: { personaId: string; signal: TrainingSignal }; answer: null };
   /** A message to `/academy/persona/{personaId}`. */
-  'academy.message': { ask: AcademyPathMessage; answer: unknown };
+  'academy.message': { ask: AcademyMessage; answer: unknown };
 }
 
 /** Questions to the service `genome-store`. Files by name, in peft's shape. */

@@ -1,0 +1,298 @@
+/**
+ * An AI assistant: it sits in rooms like a persona, but what it says comes from a model behind a ModelAdapter. The
+ * model can be exchanged while it runs; the members of its rooms see the same participant before, meanwhile and after.
+ */
+import { assign, enqueueActions, setup } from 'xstate';
+import {
+  type ActorDefinition,
+  type ActorEffect,
+  type ActorInput,
+  type AskToken,
+  failure,
+} from '../runtime/protocol/actors.js';
+import { type ErrorRecord, toErrorRecord } from '../runtime/protocol/errors.js';
+import { limits } from '../runtime/protocol/limits.js';
+import type { ChatMessage } from '../runtime/protocol/schemas/chat.js';
+import type { SendMessageParams } from '../runtime/protocol/schemas/commands.js';
+import type { ChatParticipant } from '../runtime/protocol/schemas/participant.js';
+import { addressOf, withoutCalls } from './addressOf.js';
+import type { ContextWindowOptions } from './contextWindow.js';
+import { loadModelAdapter, type ModelAdapter, type ModelAdapterReference, type ModelAnswer } from './ModelAdapter.js';
+import { type Asked, type AssistantQuestions, actorNames, chatCommands, type RoomNotice } from './messages.js';
+import { RoomContexts, type RoomRole } from './RoomContexts.js';
+
+export interface AIAssistantOptions {
+  readonly participant: ChatParticipant;
+  /** The model it starts with, e.g. retrievalModel(knowledge). */
+  readonly adapter: ModelAdapterReference;
+  readonly roles?: Readonly<Record<string, RoomRole>>;
+  readonly role?: RoomRole;
+  readonly window?: Partial<ContextWindowOptions>;
+  /** Confidence below which it speaks only when it is called by name. @default 0.3 */
+  readonly confidenceMin?: number;
+  /** How long a model may think. @default 30_000 */
+  readonly respondWithinMs?: number;
+}
+
+/** The built-in model, see retrievalAdapter. */
+export function retrievalModel(knowledge: string, resemblanceMin?: number): ModelAdapterReference {
+  const module = new URL('./retrievalAdapter.js', import.meta.url).href;
+  const options = { knowledge, ...(resemblanceMin === undefined ? {} : { resemblanceMin }) };
+  return { module, exportName: 'retrievalAdapter', options };
+}
+
+interface Loaded {
+  readonly type: 'assistant.loaded';
+  /** Null for the first model. */
+  readonly ask: AskToken | null;
+  readonly adapter?: ModelAdapter;
+  readonly error?: ErrorRecord;
+}
+
+interface Thought {
+  readonly type: 'assistant.thought';
+  readonly messageId: string;
+  readonly answer?: ModelAnswer | null;
+  readonly error?: ErrorRecord;
+}
+
+type AssistantEvent =
+  | RoomNotice
+  | Asked<AssistantQuestions>
+  | Loaded
+  | Thought
+  | { readonly type: 'assistant.give-up'; readonly messageId: string };
+
+interface AssistantContext {
+  readonly input: ActorInput<AIAssistantOptions>;
+  readonly contexts: RoomContexts<null>;
+  readonly adapter: ModelAdapter | null;
+  /** Messages that a model thinks about; changes in place. */
+  readonly thinking: Map<string, ChatMessage>;
+  /** What arrived before the first model was there. */
+  readonly early: readonly AssistantEvent[];
+}
+
+/** What a handler works with. */
+interface Desk {
+  readonly context: AssistantContext;
+  readonly adapter: ModelAdapter;
+  readonly emit: (effect: ActorEffect) => void;
+  readonly later: (event: AssistantEvent & { type: 'assistant.give-up' }, delayMs: number, id: string) => void;
+  readonly cancel: (id: string) => void;
+  readonly send: (event: Thought) => void;
+}
+
+const confidenceMinDefault = 0.3;
+const respondWithinMsDefault = 30_000;
+const earlyEventsMax = 1_024;
+/** Messages a model may think about at a time; what comes on top is not answered. */
+const thinkingMax = 32;
+
+const machine = setup({
+  types: {} as {
+    context: AssistantContext;
+    events: AssistantEvent;
+    input: ActorInput<AIAssistantOptions>;
+    emitted: ActorEffect;
+  },
+  actions: {
+    loadFirst: ({ context, self }) => load(context.input.options.adapter, null, self),
+    loadAnother: ({ event, self }) => {
+      if (event.type === 'assistant.swap-model') load(event.data, event.ask ?? null, self);
+    },
+    take: assign(({ event }) => (event.type === 'assistant.loaded' && event.adapter ? { adapter: event.adapter } : {})),
+    answerSwap: enqueueActions(({ event, enqueue }) => {
+      if (event.type !== 'assistant.loaded' || !event.ask) return;
+      const { ask, adapter, error } = event;
+      if (adapter) enqueue.emit({ type: 'reply', ask, result: { model: adapter.name } });
+      else if (error) enqueue.emit({ type: 'reply', ask, error });
+    }),
+    refuseToStart: enqueueActions(({ event, enqueue }) => {
+      if (event.type === 'assistant.loaded' && event.error) enqueue.emit({ type: 'fail', error: event.error });
+    }),
+    refuseToSwap: enqueueActions(({ event, enqueue }) => {
+      if (event.type !== 'assistant.swap-model' || !event.ask) return;
+      const error = failure('ERR_ACADEMY_COMMAND_FAILED', 'another model is being loaded already');
+      enqueue.emit({ type: 'reply', ask: event.ask, error });
+    }),
+    keepForLater: assign(({ context, event }) => ({ early: [...context.early, event].slice(-earlyEventsMax) })),
+    catchUp: enqueueActions(({ context, enqueue, self }) => {
+      for (const event of context.early) handle(deskOf(context, enqueue, self), event);
+      enqueue.assign({ early: [] });
+    }),
+    handle: enqueueActions(({ context, event, enqueue, self }) => handle(deskOf(context, enqueue, self), event)),
+  },
+  guards: { isLoaded: ({ event }) => event.type === 'assistant.loaded' && event.adapter !== undefined },
+}).createMachine({
+  id: 'aiAssistant',
+  context: ({ input }) => {
+    const { participant, roles, role, window } = input.options;
+    const contexts = new RoomContexts<null>({
+      self: participant,
+      personalState: () => null,
+      ...(roles ? { roles } : {}),
+      ...(role ? { role } : {}),
+      ...(window ? { window } : {}),
+    });
+    return { input, contexts, adapter: null, thinking: new Map(), early: [] };
+  },
+  initial: 'loading',
+  states: {
+    loading: {
+      entry: 'loadFirst',
+      on: {
+        'assistant.loaded': [{ guard: 'isLoaded', target: 'attending', actions: 'take' }, { actions: 'refuseToStart' }],
+        '*': { actions: 'keepForLater' },
+      },
+    },
+    attending: {
+      entry: 'catchUp',
+      on: { 'assistant.swap-model': { target: 'swapping', actions: 'loadAnother' }, '*': { actions: 'handle' } },
+    },
+    // The old model answers on until the new one is there.
+    swapping: {
+      on: {
+        'assistant.loaded': { target: 'attending', actions: ['take', 'answerSwap'] },
+        'assistant.swap-model': { actions: 'refuseToSwap' },
+        '*': { actions: 'handle' },
+      },
+    },
+  },
+});
+
+export const aiAssistant: ActorDefinition = { kind: 'academy-actor', machine, restart: { kind: 'permanent' } };
+
+interface Self {
+  getSnapshot(): { readonly status: string };
+  send(event: Loaded | Thought): void;
+}
+
+/** A model may answer after the assistant was stopped; then nobody wants to hear it. */
+function sendIfActive(self: Self, event: Loaded | Thought): void {
+  if (self.getSnapshot().status === 'active') self.send(event);
+}
+
+function load(reference: ModelAdapterReference, ask: AskToken | null, self: Self): void {
+  loadModelAdapter(reference).then(
+    (adapter) => sendIfActive(self, { type: 'assistant.loaded', ask, adapter }),
+    (thrown) => {
+      const error = toErrorRecord(thrown, 'ERR_ACADEMY_ACTOR_MODULE');
+      sendIfActive(self, { type: 'assistant.loaded', ask, error });
+    },
+  );
+}
+
+function deskOf(
+  context: AssistantContext,
+  enqueue: {
+    emit(effect: ActorEffect): void;
+    raise(event: AssistantEvent, options: { delay: number; id: string }): void;
+    cancel(id: string): void;
+  },
+  self: Self,
+): Desk {
+  if (!context.adapter) throw new Error('the assistant has no model');
+  return {
+    context,
+    adapter: context.adapter,
+    emit: (effect) => enqueue.emit(effect),
+    later: (event, delay, id) => enqueue.raise(event, { delay, id }),
+    cancel: (id) => enqueue.cancel(id),
+    send: (event) => sendIfActive(self, event),
+  };
+}
+
+function handle(desk: Desk, event: AssistantEvent): void {
+  const { contexts, thinking } = desk.context;
+  switch (event.type) {
+    case 'room.message':
+      if (contexts.note(event).isNew) think(desk, event.data.message);
+      return;
+    case 'room.joined':
+    case 'room.member-joined':
+    case 'room.member-left':
+      contexts.note(event);
+      return;
+    case 'room.signal':
+      return desk.adapter.learn?.(event.data.signal);
+    case 'assistant.thought':
+      return thought(desk, event);
+    case 'assistant.give-up':
+      if (thinking.delete(event.messageId)) warn(desk, 'the model took too long', { messageId: event.messageId });
+      return;
+    case 'assistant.inspect':
+      if (!event.ask) return;
+      return desk.emit({
+        type: 'reply',
+        ask: event.ask,
+        result: { model: desk.adapter.name, thinking: thinking.size, rooms: contexts.roomIds },
+      });
+    default:
+      return;
+  }
+}
+
+function think(desk: Desk, message: ChatMessage): void {
+  const { context, adapter } = desk;
+  const { participant, respondWithinMs = respondWithinMsDefault } = context.input.options;
+  const { messageId } = message;
+  if (addressOf(message, participant) === 'none') return;
+  const room = context.contexts.get(message.roomId, message);
+  if (!room) return;
+  if (context.thinking.size >= thinkingMax) return warn(desk, 'the model is too busy to answer', { messageId });
+  context.thinking.set(messageId, message);
+  desk.later({ type: 'assistant.give-up', messageId }, respondWithinMs, `think/${messageId}`);
+  const question = withoutCalls(message.text, participant);
+  // Inside the chain, so that a model that throws at once is treated like one that rejects.
+  Promise.resolve()
+    .then(() => adapter.respond({ self: participant, message, question, room }))
+    .then(
+      (answer) => desk.send({ type: 'assistant.thought', messageId, answer }),
+      (thrown) => {
+        const error = toErrorRecord(thrown, 'ERR_ACADEMY_ASK_FAILED');
+        desk.send({ type: 'assistant.thought', messageId, error });
+      },
+    );
+}
+
+function thought(desk: Desk, { messageId, answer, error }: Thought): void {
+  const { context } = desk;
+  const message = context.thinking.get(messageId);
+  if (!message) return;
+  context.thinking.delete(messageId);
+  desk.cancel(`think/${messageId}`);
+  if (error) return warn(desk, 'the model failed', { ...error });
+  if (!answer || answer.text === '') return;
+  const { participant, confidenceMin = confidenceMinDefault } = context.input.options;
+  const confidence = Math.max(0, Math.min(1, answer.confidence || 0));
+  if (confidence < confidenceMin && addressOf(message, participant) !== 'called') return;
+  const params: SendMessageParams = {
+    roomId: message.roomId,
+    participantId: participant.id,
+    text: answer.text.slice(0, limits.textCharactersMax),
+    messageType: 'text',
+    replyTo: messageId,
+    ...(message.threadId === undefined ? {} : { threadId: message.threadId }),
+    trainingMode: message.trainingMode,
+    ...(answer.answerId === undefined ? {} : { answerId: answer.answerId }),
+    sessionId: message.sessionId,
+    performanceTracking: {
+      technicalAccuracy: null,
+      collaborationQuality: null,
+      humanSatisfaction: null,
+      contextAwareness: null,
+      responseLatencyMs: Math.max(0, context.input.nowMs() - message.timestamp),
+    },
+    metadata: { aiGenerated: true, participantType: participant.type, confidence },
+  };
+  desk.emit({
+    type: 'tell',
+    to: { name: actorNames.chatDaemon },
+    message: { type: chatCommands.sendMessage, data: params },
+  });
+}
+
+function warn({ emit, adapter }: Desk, text: string, fields: Record<string, unknown>): void {
+  emit({ type: 'log', level: 'warn', text, fields: { model: adapter.name, ...fields } });
+}
