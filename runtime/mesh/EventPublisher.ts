@@ -139,7 +139,8 @@ export class EventPublisher {
     const { peers } = this.#parts;
     const beyond = peers.beyondMulticast();
     const sending = this.#hand(event, route.transport, packet);
-    if (beyond.length > 0) await this.#hand(event, reliableTransport, packet, beyond);
+    // Nobody waits for the copies: a peer that does not answer would hold up everyone's receipts. #hand counts faults.
+    if (beyond.length > 0) void this.#hand(event, reliableTransport, packet, beyond);
     const result = await sending;
     if (!result.success) {
       const rest = peers.all().filter((node) => !beyond.includes(node));

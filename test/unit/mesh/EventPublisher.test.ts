@@ -110,6 +110,13 @@ t.test('a peer that multicast does not reach gets the same sealed packet', async
   t.equal(sent[0]?.packet, sent[1]?.packet);
 });
 
+t.test('a peer that does not answer holds up nobody’s receipt', async (t) => {
+  const { publisher: mesh, parts, transports } = publisher();
+  parts.peers.beyondMulticast = () => [far];
+  transports.get('tcp-reliable').answer = () => new Promise(() => {});
+  t.match(await mesh.publish(event('academy.chat.message')), { word: 'sent', transport: 'academy-training' });
+});
+
 t.test('what is too large for a datagram goes reliably to every peer', async (t) => {
   const { publisher: mesh, sent, counters } = publisher();
   const receipt = await mesh.publish(
