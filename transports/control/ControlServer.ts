@@ -26,6 +26,8 @@ export interface ControlServerOptions {
   readonly clientsMax?: number;
 }
 
+/** How long stop() lets calls end that it has cancelled: the answer to "stop" itself is one of them. */
+const answersLimitMs = 300;
 /** Calls that one connection may have open. */
 const callsMax = 256;
 const clientsMaxDefault = 64;
@@ -33,6 +35,7 @@ const clientsMaxDefault = 64;
 export class ControlServer {
   readonly #options: ControlServerOptions;
   readonly #sockets = new Set<Socket>();
+  readonly #calls = new Map<AbortController, Promise<void>>();
   #server: Server | undefined;
   #address: ControlAddress | undefined;
 
@@ -65,17 +68,27 @@ export class ControlServer {
     }
   }
 
-  /** Hangs up on everyone and removes the socket. */
+  /** Cancels what is open, hangs up on everyone and removes the socket. */
   async stop(): Promise<void> {
     const server = this.#server;
     if (!server) return;
     this.#server = undefined;
-    // What was answered just now still goes out: end() flushes, destroy() would not.
-    for (const socket of this.#sockets) socket.end();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const call of this.#calls.keys()) call.abort();
+    await this.#answers();
+    // What was answered still goes out: this flushes, destroy() would not.
     for (const socket of this.#sockets) socket.destroySoon();
     await closed;
     this.#address?.release();
+  }
+
+  async #answers(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, answersLimitMs);
+    });
+    await Promise.race([Promise.all(this.#calls.values()), limit]);
+    clearTimeout(timer);
   }
 
   #listen(address: ControlAddress): Promise<Server> {
@@ -110,19 +123,27 @@ export class ControlServer {
     readLines(socket, ({ id, method, params, cancel }) => {
       if (cancel === true) calls.get(id)?.abort();
       else if (typeof method !== 'string' || calls.has(id) || calls.size >= callsMax) socket.destroy();
-      else void this.#answer(socket, calls, id, method, params);
+      else this.#take(socket, calls, id, method, params);
     });
+  }
+
+  #take(socket: Socket, calls: Map<unknown, AbortController>, id: unknown, method: string, params: unknown): void {
+    const controller = new AbortController();
+    calls.set(id, controller);
+    const answer = this.#answer(socket, id, method, params, controller).finally(() => {
+      calls.delete(id);
+      this.#calls.delete(controller);
+    });
+    this.#calls.set(controller, answer);
   }
 
   async #answer(
     socket: Socket,
-    calls: Map<unknown, AbortController>,
     id: unknown,
     method: string,
     params: unknown,
+    controller: AbortController,
   ): Promise<void> {
-    const controller = new AbortController();
-    calls.set(id, controller);
     try {
       const result = await this.#options.handler(method, params, {
         signal: controller.signal,
@@ -131,8 +152,6 @@ export class ControlServer {
       writeLine(socket, { id, result: result ?? null });
     } catch (thrown) {
       writeLine(socket, { id, error: toErrorRecord(thrown, 'ERR_ACADEMY_COMMAND_FAILED') });
-    } finally {
-      calls.delete(id);
     }
   }
 }
