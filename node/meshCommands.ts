@@ -11,12 +11,13 @@ import { entriesAfter } from './roomLogService.js';
 const genomeDeadlineMs = 10_000;
 
 export function registerMeshCommands(registry: CommandRegistry, actors: ActorSystem, store: RoomLogStore): void {
-  registry.register('echo', { allow: 'members' }, (payload) => payload);
+  registry.register('echo', { allow: 'members', repeatable: true }, (payload) => payload);
 
   registry.register(
     'room-entries',
     {
       allow: 'members',
+      repeatable: true,
       schema: Fields({
         roomId: Id,
         versions: Type.Record(Type.String(), Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
@@ -33,11 +34,14 @@ export function registerMeshCommands(registry: CommandRegistry, actors: ActorSys
     },
   );
 
-  registry.register('genome-fetch', { allow: 'members', schema: Fields({ genomeId: Id }) }, (payload) =>
-    actors.ask(
-      { name: actorNames.genomeManager },
-      { type: 'genome.files', data: payload },
-      { deadlineMs: genomeDeadlineMs },
-    ),
+  registry.register(
+    'genome-fetch',
+    { allow: 'members', repeatable: true, schema: Fields({ genomeId: Id }) },
+    (payload) =>
+      actors.ask(
+        { name: actorNames.genomeManager },
+        { type: 'genome.files', data: payload },
+        { deadlineMs: genomeDeadlineMs },
+      ),
   );
 }
