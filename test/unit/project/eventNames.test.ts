@@ -6,7 +6,7 @@ import { readProjectSources, type SourceFile } from './projectSources.js';
 const declared: ReadonlySet<string> = new Set(Object.values(ACADEMY_EVENTS));
 
 /** A whole event name, or the beginning of one up to a dot, as a routing rule has it; `academy.config.ts` is a file. */
-const EVENT_NAME = /^academy(?!\.config\.[jt]s)(\.[a-z][a-z-]*){2,}$/;
+const EVENT_NAME = /^academy(?!\.config\.)(\.[a-z][a-z-]*){2,}$/;
 
 /** The texts in a file that look like event names and are neither declared nor the beginning of a declared one. */
 function undeclaredNames(file: SourceFile): string[] {
