@@ -38,10 +38,9 @@ export class Interruption {
     for (const signal of watched) process.off(signal, this.#onSignal);
   }
 
-  readonly #onSignal = (signal: NodeJS.Signals): void => {
-    if (this.#controller.signal.aborted)
-      process.exit(signal === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated);
-    this.#cause = signal as Watched;
+  readonly #onSignal = (signal: Watched): void => {
+    if (this.#cause) process.exit(signal === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated);
+    this.#cause = signal;
     this.#controller.abort();
   };
 }

@@ -8,7 +8,7 @@ import { systemRandom } from '../runtime/system/systemRandom.js';
 
 export { dataBucket } from '../actors/learning/dataBucket.js';
 export { parseKnowledgePack } from '../actors/learning/KnowledgePack.js';
-export type { ImprovementOutcome, ImprovementReport, PersonaReport } from '../actors/messages.js';
+export type { ImprovementOutcome, ImprovementReport, PersonaQuestions, PersonaReport } from '../actors/messages.js';
 export type { AcademyConfig, AcademyUserConfig } from '../runtime/config/academyConfig.js';
 export { configKeys } from '../runtime/config/configKeys.js';
 export { loadConfigFile } from '../runtime/config/loadConfigFile.js';
@@ -19,7 +19,7 @@ export { identifyGenome } from '../runtime/protocol/genome/genomeIdOf.js';
 export { type Random, seededRandom } from '../runtime/protocol/Random.js';
 export { defaultDataFolder } from '../runtime/storage/userPaths.js';
 export { ControlClient } from '../transports/control/ControlClient.js';
-export { ControlServer } from '../transports/control/ControlServer.js';
+export { type ControlHandler, ControlServer } from '../transports/control/ControlServer.js';
 
 export type { Route };
 

@@ -16,17 +16,18 @@ export interface RunNodeOptions {
   readonly output: Output;
   readonly choice: ConfigurationChoice;
   readonly flags: AcademyUserConfig;
-  /** Whether somebody sits in front of it. */
-  readonly terminal: boolean;
-  /** Whether to play the scene where nobody does. */
+  /** Whether to become the chat: somebody sits in front of it. */
+  readonly chat: boolean;
+  /** Whether to play the scene first: nobody does. */
   readonly scene: boolean;
 }
 
 /** Resolves when the node has ended cleanly. */
-export async function runNode({ output, choice, flags, terminal, scene }: RunNodeOptions): Promise<void> {
+export async function runNode(options: RunNodeOptions): Promise<void> {
+  const { output, choice, flags } = options;
   // From the first moment: a signal during the start must not leave a thread or a lock.
   const interruption = new Interruption();
-  const closers: (() => unknown)[] = [() => interruption.dispose()];
+  const closers: (() => unknown)[] = [() => interruption.dispose(), endWithParent(interruption)];
   try {
     const { config, dataFolder } = await readConfiguration(choice, flags);
     const node = await createAcademyNode({
@@ -42,18 +43,38 @@ export async function runNode({ output, choice, flags, terminal, scene }: RunNod
     await server.start();
     closers.push(() => server.stop());
     await tellReady(node, output);
-    if (terminal) await chat(dataFolder, output, interruption);
-    else {
-      if (scene) await playScene(output, interruption.signal);
+    if (options.chat) {
+      await chat(dataFolder, output, interruption);
+    } else {
+      if (options.scene) await playScene(output, interruption.signal);
       await interrupted(interruption.signal);
     }
     output.event({ event: 'stopping' }, 'Ending …');
   } finally {
     // Back to front; one that fails does not keep the others from closing.
     const faults: unknown[] = [];
-    for (const close of closers.reverse()) await Promise.resolve(close()).catch((fault: unknown) => faults.push(fault));
+    for (const close of closers.reverse()) {
+      try {
+        await close();
+      } catch (fault) {
+        faults.push(fault);
+      }
+    }
     if (faults.length > 0) output.progress(`It did not end cleanly: ${faults.map(String).join('; ')}`);
   }
+}
+
+/**
+ * A program that starts a node with an IPC channel owns it: when it goes, however it goes, the node ends.
+ * @returns what lets go of the channel, which would keep the process alive
+ */
+function endWithParent(interruption: Interruption): () => void {
+  const onDisconnect = (): void => interruption.end();
+  if (process.connected) process.once('disconnect', onDisconnect);
+  return () => {
+    process.off('disconnect', onDisconnect);
+    if (process.connected) process.disconnect();
+  };
 }
 
 /** The seat's id comes from the name, so that the same person has the same seat after a restart. */

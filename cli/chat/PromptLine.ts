@@ -82,8 +82,9 @@ export class PromptLine {
     if (rows > 0) moveCursor(this.#output, 0, -rows);
     cursorTo(this.#output, 0);
     clearScreenDown(this.#output);
-    // Readline goes up by as many rows as its line had before it draws it again: let it start where it thinks it is.
-    this.#output.write(`${text}${'\n'.repeat(rows)}`);
+    this.#output.write(text);
+    // Readline goes up by the rows that it believes are above the cursor before it draws its line again: there are none.
+    (this.#readline as unknown as { prevRows: number }).prevRows = 0;
     this.#readline.prompt(true);
   }
 }

@@ -37,6 +37,7 @@ export async function runTerminalChat(options: TerminalChatOptions): Promise<voi
   signal?.addEventListener('abort', leave, { once: true });
   try {
     if (!signal?.aborted) await session.listen(leaving.signal);
+    if (!leaving.signal.aborted) prompt.printAbove('The node has ended.');
   } finally {
     signal?.removeEventListener('abort', leave);
     prompt.close();

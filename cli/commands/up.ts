@@ -6,7 +6,6 @@ import { flagsOf, type UpFlags, withUpFlags } from './upFlags.js';
 interface UpOptions extends NodeOptions, UpFlags {
   readonly chat: boolean;
   readonly scene: boolean;
-  readonly seed?: string;
 }
 
 export function upCommand({ output }: CommandContext): Command {
@@ -19,12 +18,13 @@ export function upCommand({ output }: CommandContext): Command {
     .option('--no-scene', 'serve only, even without a terminal')
     .action(async ({ chat, scene, ...options }: UpOptions) => {
       const { runNode } = await import('../runNode.js');
+      const terminal = process.stdin.isTTY && process.stdout.isTTY;
       await runNode({
         output,
         choice: options,
         flags: flagsOf(options),
-        terminal: chat && !output.json && process.stdin.isTTY && process.stdout.isTTY,
-        scene: chat && scene,
+        chat: chat && terminal && !output.json,
+        scene: scene && !terminal,
       });
     });
 }

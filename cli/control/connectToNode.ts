@@ -16,8 +16,9 @@ export async function connectToFolder(folder: string): Promise<NodeConnection> {
   return {
     request: async (method, params, options) =>
       withBytesRestored(await client.request(method, withBytesAsText(params), options)) as never,
-    stream: (method, params, onEvent, options) =>
-      client.stream(method, params, (event) => onEvent(event as never), options),
+    stream: async (method, params, onEvent, options) => {
+      await client.stream(method, params, (event) => onEvent(event as never), options);
+    },
     close: () => client.close(),
   };
 }

@@ -16,7 +16,7 @@ import {
   type PersonSeat,
   type RoomStatus,
 } from '../../index.js';
-import { parseKnowledgePack } from '../library.js';
+import { type ControlHandler, type PersonaQuestions, parseKnowledgePack } from '../library.js';
 import type {
   ControlMethod,
   ControlMethods,
@@ -25,6 +25,7 @@ import type {
   NodeView,
   RoomView,
 } from './ControlMethods.js';
+import { withBytesAsText, withBytesRestored } from './jsonBytes.js';
 import { suggestQuestions } from './suggestQuestions.js';
 import { ViewMaker } from './ViewMaker.js';
 import type { AnswerView } from './views.js';
@@ -38,15 +39,6 @@ export interface ControlHandlerOptions {
   /** Begins to end the node; returns at once, so that the answer still goes out. */
   readonly stop: () => void;
 }
-
-interface CallOptions {
-  /** Fires when the caller hangs up. */
-  readonly signal: AbortSignal;
-  /** Sends one event of a stream. */
-  readonly emit: (event: unknown) => void;
-}
-
-export type ControlHandler = (method: string, params: unknown, options: CallOptions) => Promise<unknown>;
 
 const Name = Type.String({ minLength: 1, maxLength: 512 });
 const none = Type.Object({}, { additionalProperties: false });
@@ -116,7 +108,7 @@ export function createControlHandler(options: ControlHandlerOptions): ControlHan
   const streams = createStreams(options);
   const validators = new Map<string, Validator>();
 
-  const checked = (method: string, given: unknown): never => {
+  const checked = (method: string, params: unknown): never => {
     const schema = Object.hasOwn(schemas, method) ? schemas[method as ControlMethod] : undefined;
     if (!schema) {
       throw new AcademyError('ERR_ACADEMY_COMMAND_UNKNOWN', `the control socket has no method "${method}"`, {
@@ -125,7 +117,6 @@ export function createControlHandler(options: ControlHandlerOptions): ControlHan
     }
     const validator = validators.get(method) ?? (Compile(schema) as Validator);
     validators.set(method, validator);
-    const params = given ?? {};
     if (validator.Check(params)) return params as never;
     const [fault] = validator.Errors(params);
     const place = fault?.instancePath ? `${fault.instancePath.slice(1)} ` : '';
@@ -133,8 +124,8 @@ export function createControlHandler(options: ControlHandlerOptions): ControlHan
   };
 
   return async (method, given, { signal, emit }) => {
-    const params = checked(method, given);
-    if (!Object.hasOwn(streams, method)) return methods[method as ControlMethod](params);
+    const params = checked(method, withBytesRestored(given ?? {}));
+    if (!Object.hasOwn(streams, method)) return withBytesAsText(await methods[method as ControlMethod](params));
     const hangUp = await streams[method as ControlStream](params, emit);
     if (!signal.aborted)
       await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
@@ -213,7 +204,13 @@ function createStreams({ node, person, rooms }: ControlHandlerOptions): Streams 
           ...rooms.filter((roomId) => known.includes(roomId)),
           ...known.filter((roomId) => !rooms.includes(roomId)),
         ],
-        suggestions: await suggestQuestions(joined, (personaId) => answersOf(node, personaId)),
+        suggestions: await suggestQuestions(joined, {
+          answersOf: (personaId) => answersOf(node, personaId),
+          answerTo: (personaId, question) =>
+            node.ask(`participant/${personaId}`, 'persona.answer', { input: question }) as Promise<
+              PersonaQuestions['persona.answer']['answer']
+            >,
+        }),
       });
       for (const { roomId } of joined) emit(await views.welcome(roomId));
       return person.onNotice((notice) => {

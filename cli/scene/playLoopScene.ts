@@ -126,7 +126,7 @@ class Stage {
     await askAndJudge({ connection: first.connection, roomId: sceneRoom, personaId: learnerId, questions, signal });
     this.#tell('the learner has seen its gap and looks for help');
     const outcome = await this.#outcome(first, items.domain);
-    this.#tell(`${outcome.outcome}: ${outcome.reason}`);
+    this.#tell(inWords(outcome));
     const after = await this.#measure(first, items);
     this.#tell(`after: ${percent(after.accuracy)} right on the same ${after.n} questions`);
     return this.#result(items.domain, before, after, outcome);
@@ -152,7 +152,7 @@ class Stage {
       millis: Math.round(performance.now() - this.#startedAt),
       seed: this.#seed,
       closed: adopted && gain > gainThatCounts && outcome.shared,
-      reason: `${outcome.outcome}: ${outcome.reason}`,
+      reason: inWords(outcome),
     };
   }
 
@@ -265,6 +265,11 @@ function ask({ connection }: SceneNode, actor: string, type: string, data: unkno
 
 function personaIn(room: string, id: string, name: string): NonNullable<AcademyUserConfig['personas']>[number] {
   return { id, name, capabilities: [], knowledge: ['builtin:clinc150'], rooms: [room], rank: 16 };
+}
+
+/** An exam's reason begins with its verdict already. */
+function inWords({ outcome, reason }: ImprovementOutcome): string {
+  return reason.startsWith(outcome) ? reason : `${outcome}: ${reason}`;
 }
 
 function percent(share: number): string {
