@@ -4,7 +4,6 @@
  * nothing but itself; what should happen in the world it returns.
  */
 import { deserialize, serialize } from 'node:v8';
-import { AcademyError } from '../runtime/protocol/errors.js';
 import type { Genome } from '../runtime/protocol/genome/Genome.js';
 import { genomeLimits } from '../runtime/protocol/genome/Genome.js';
 import { limits } from '../runtime/protocol/limits.js';
@@ -32,6 +31,7 @@ import type { CapabilityGap, ExamReport, LabelledItem, PersonaReport } from './m
 import { RoomContexts, type RoomRole } from './RoomContexts.js';
 import { anyPersona } from './room/feedbackSignal.js';
 import { SignalGate, type SignalGateOptions } from './SignalGate.js';
+import { type ShareableGenome, shareableGenome } from './shareableGenome.js';
 
 export interface PersonaMindOptions {
   readonly participant: ChatParticipant;
@@ -76,7 +76,7 @@ export interface SignalOutcome {
 
 /** A genome that is worth publishing, or why there is none. */
 export type Publication =
-  | { readonly genome: Genome; readonly capability: string; readonly gain: number; readonly n: number }
+  | ShareableGenome
   | { readonly genome: null; readonly reason: string; readonly gain: number; readonly n: number };
 
 /** Everything that outlives a restart. */
@@ -340,49 +340,27 @@ export class PersonaMind {
   }
 
   /**
-   * The genome of the capability with the largest gain, measured as an adopter would: on held-out items, with and
-   * without the very layer that would be given away, over a persona that has learnt nothing.
+   * The genome of the capability with the largest gain, if that is worth sharing.
    * @param capabilities those to consider; by default all of its pack
    */
   publication(nodeId: string, atMs: number, capabilities = this.#knowledge.capabilities): Publication {
     const none = (reason: string, gain = 0, n = 0): Publication => ({ genome: null, reason, gain, n });
     if (this.#hasPrivateLessons) return none('it was taught in a room whose talk stays there');
     const { shareGain, examItemsMin } = this.thresholds;
-    const candidates = capabilities
-      .filter((capability) => this.#heldOut.count(capability) >= examItemsMin)
-      .flatMap((capability) => this.#exported(capability, nodeId, atMs) ?? []);
-    const best = candidates.sort((left, right) => right.gain - left.gain)[0];
-    if (!best) return none(`it needs ${examItemsMin} held-out questions of what it learnt`);
-    if (!isWorthSharing(best.gain, this.thresholds)) {
-      return none(`a gain of ${best.gain.toFixed(2)} is not more than ${shareGain}`, best.gain, best.n);
-    }
-    return best;
-  }
-
-  #exported(capability: string, nodeId: string, atMs: number): Extract<Publication, { gain: number }> | undefined {
-    const exportWith = (metrics: { averageScore?: number; averageScoreItems?: number; testsPassed?: number }): Genome =>
-      this.#brain.exportGenome({
-        name: capability,
-        description: `${capability}, learnt by ${this.#options.participant.name} from ${this.#signals} signals`.slice(
-          0,
-          limits.phraseCharactersMax,
-        ),
-        capabilities: [capability],
-        createdAtMs: atMs,
-        author: { nodeId, personaId: this.#options.participant.id },
-        metrics,
-      });
-    const items = this.#heldOut.of(capability);
+    const examinable = capabilities.filter((capability) => this.#heldOut.count(capability) >= examItemsMin);
+    if (examinable.length === 0) return none(`it needs ${examItemsMin} held-out questions of what it learnt`);
+    const { id: personaId, name } = this.#options.participant;
     const untaught = new EmbeddedPersona({ ...this.#brainOptions(this.#knowledge), random: seededRandom(0) });
-    try {
-      const { gain, n, after } = untaught.examine(exportWith({}), items);
-      const metrics = { averageScore: after, averageScoreItems: n, testsPassed: Math.round(after * n) };
-      return { genome: exportWith(metrics), capability, gain, n };
-    } catch (thrown) {
-      // Items without a single confirmed answer: there is nothing of this capability to give.
-      if (thrown instanceof AcademyError && thrown.code === 'ERR_ACADEMY_BAD_ARGUMENT') return undefined;
-      throw thrown;
-    }
+    const [best] = examinable
+      .flatMap((capability) => {
+        const description = `${capability}, learnt by ${name} from ${this.#signals} signals`;
+        const about = { description, createdAtMs: atMs, author: { nodeId, personaId } };
+        return shareableGenome(this.#brain, untaught, capability, this.#heldOut.of(capability), about) ?? [];
+      })
+      .sort((left, right) => right.gain - left.gain);
+    if (!best) return none('it has learnt no answer of what its held-out questions ask');
+    if (isWorthSharing(best.gain, this.thresholds)) return best;
+    return none(`a gain of ${best.gain.toFixed(2)} is not more than ${shareGain}`, best.gain, best.n);
   }
 
   // ---- reports ----

@@ -2,8 +2,7 @@
  * The one door through which people, programs and AIs speak: it validates each command and hands it to the room. It
  * keeps nothing but the names of the rooms that are open here.
  */
-import type { TSchema } from 'typebox';
-import { Compile, type Validator } from 'typebox/compile';
+
 import { assign, enqueueActions, setup } from 'xstate';
 import {
   type ActorDefinition,
@@ -15,6 +14,7 @@ import {
 } from '../runtime/protocol/actors.js';
 import { describeErrors } from '../runtime/protocol/events.js';
 import * as commands from '../runtime/protocol/schemas/commands.js';
+import { Compile, type TSchema, type Validator } from '../runtime/protocol/typebox.js';
 import { actorNames, chatCommands, type RoomLogQuestions, type RoomRecord, type SettledAs } from './messages.js';
 
 interface CommandRoute {

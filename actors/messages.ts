@@ -3,7 +3,6 @@
  * network: what a peer sends arrives as a declared event or as a command.
  */
 
-import type { Static } from 'typebox';
 import { actorNames, chatCommands } from '../runtime/protocol/actorNames.js';
 import type { DeliveredMessage } from '../runtime/protocol/actors.js';
 import type { ErrorRecord } from '../runtime/protocol/errors.js';
@@ -13,6 +12,7 @@ import type { GenomeCandidate, GenomeDescriptor, GenomeQuery } from '../runtime/
 import type { ChatParticipant, RoomConsent } from '../runtime/protocol/schemas/participant.js';
 import type { PersonaEvolution } from '../runtime/protocol/schemas/persona.js';
 import type { TrainingSignal } from '../runtime/protocol/schemas/training.js';
+import type { Static } from '../runtime/protocol/typebox.js';
 import type { AcademyMessage } from './academyDaemon.js';
 import type { ModelAdapterReference } from './ModelAdapter.js';
 

@@ -2,9 +2,11 @@
  * The benchmarks by name, and how to run one. Each is loaded when it is asked for, so that naming them costs nothing.
  */
 import { AcademyError } from '../runtime/protocol/errors.js';
+import type { LoadBenchmarkOptions, LoadBenchmarkResult } from './load.js';
 import type { BenchmarkDocument } from './runner/BenchmarkDocument.js';
 import type { Benchmark, RunBenchmarkOptions } from './runner/defineBenchmark.js';
 
+export type { LoadBenchmarkOptions, LoadBenchmarkResult } from './load.js';
 export type { BenchmarkDocument, CaseResult } from './runner/BenchmarkDocument.js';
 export type { Benchmark, BenchmarkProgress, RunBenchmarkOptions } from './runner/defineBenchmark.js';
 export { ProgressLine } from './runner/ProgressLine.js';
@@ -13,6 +15,7 @@ export { VoidRound } from './runner/VoidRound.js';
 
 const benchmarks: Readonly<Record<string, () => Promise<{ readonly benchmark: Benchmark }>>> = {
   actors: () => import('./actors.js'),
+  load: () => import('./load.js'),
   multicast: () => import('./multicast.js'),
 };
 
@@ -36,4 +39,13 @@ export async function loadBenchmark(name: string): Promise<Benchmark> {
  */
 export async function runBenchmark(name: string, options: RunBenchmarkOptions = {}): Promise<BenchmarkDocument> {
   return (await loadBenchmark(name)).run(options);
+}
+
+/**
+ * Starts real processes, offers messages at a rate and measures what arrives, and when.
+ * @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT for options that do not fit
+ * @throws VoidRound when something else than the load was measured: an actor crashed, a thread went down
+ */
+export async function runLoadBenchmark(options: LoadBenchmarkOptions = {}): Promise<LoadBenchmarkResult> {
+  return (await import('./load.js')).runLoadBenchmark(options);
 }

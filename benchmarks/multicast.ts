@@ -5,7 +5,6 @@
  * a window that receivers acknowledge, so that next to nothing is lost; what is, is told. Latencies are measured at a
  * fixed rate and count from the time that a signal was due.
  */
-import { createSocket } from 'node:dgram';
 import { systemRandom } from '../runtime/system/systemRandom.js';
 import type {
   PublisherQuestions,
@@ -17,6 +16,7 @@ import type {
 } from './multicast/questions.js';
 import { type BenchmarkCase, defineBenchmark, type RoundContext, type RoundOutcome } from './runner/defineBenchmark.js';
 import { ForkedProcess, stopAll } from './runner/ForkedProcess.js';
+import { freeUdpPort } from './runner/freeUdpPort.js';
 import { sumOfHistograms } from './runner/latencyHistogram.js';
 import { monotonicNs } from './runner/monotonicNs.js';
 
@@ -141,16 +141,4 @@ function faultOf(count: number, { refused }: PublisherReport, reports: readonly 
     if (lost > count * lostShareMax) return `${told} lost ${lost} of ${count} signals`;
   }
   return refused > 0 ? `the system refused ${refused} of ${count} signals` : undefined;
-}
-
-/** A UDP port that was free a moment ago: the members of a group must agree on one beforehand. */
-function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4');
-  return new Promise((resolve, reject) => {
-    socket.once('error', reject);
-    socket.bind(0, () => {
-      const { port } = socket.address();
-      socket.close(() => resolve(port));
-    });
-  });
 }

@@ -1,10 +1,11 @@
 /** The commands that members of the academy may run on each other without being allowed by name. */
-import Type from 'typebox';
+
 import type { ActorSystem } from '../runtime/hosting/ActorSystem.js';
 import type { CommandRegistry } from '../runtime/mesh/CommandRegistry.js';
 import { actorNames } from '../runtime/protocol/actorNames.js';
 import { limits } from '../runtime/protocol/limits.js';
 import { Fields, Id } from '../runtime/protocol/schemas/shapes.js';
+import Type from '../runtime/protocol/typebox.js';
 import type { RoomLogStore } from '../runtime/storage/RoomLogStore.js';
 import { entriesAfter } from './roomLogService.js';
 

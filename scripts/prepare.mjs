@@ -146,7 +146,7 @@ function sourceFiles() {
 
 /** Contents and not times: a checkout changes the times of files that are the same. */
 function wantedBuild() {
-  const files = ['tsconfig.json', 'package-lock.json', ...sourceFiles()];
+  const files = ['tsconfig.json', 'package-lock.json', 'scripts/bundle-typebox.mjs', ...sourceFiles()];
   return sha256(...files.flatMap((path) => [path, '\0', readFileSync(join(ROOT, path))]));
 }
 
@@ -182,6 +182,14 @@ async function build() {
     throw new PrepareError(
       'The sources do not compile; the errors stand above.',
       'If you did not change them: `git status` shows what differs, and removing dist/ and node_modules/ starts afresh.',
+    );
+  }
+  const bundled = await run('bundling', [process.execPath, join(ROOT, 'scripts', 'bundle-typebox.mjs')]);
+  if (bundled.code !== 0) {
+    say(bundled.output.trimEnd());
+    throw new PrepareError(
+      'TypeBox cannot be bundled; the errors stand above.',
+      'Remove node_modules/ to install it afresh.',
     );
   }
   if (existsSync(COMMAND_LINE)) chmodSync(COMMAND_LINE, 0o755);

@@ -1,11 +1,10 @@
 // What a persona may answer: a list of questions with their answers, written by people as JSONL. Answer ids are global:
 // a layer names the answers it speaks of, so it applies wherever a pack has some of them.
 
-import Type, { type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
 import { AcademyError } from '../../runtime/protocol/errors.js';
 import { limits } from '../../runtime/protocol/limits.js';
 import { Id, Phrase } from '../../runtime/protocol/schemas/shapes.js';
+import Type, { Compile, type Static } from '../../runtime/protocol/typebox.js';
 
 const KnowledgeLine = Type.Object({
   id: Id,

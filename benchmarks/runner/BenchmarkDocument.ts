@@ -25,4 +25,6 @@ export interface BenchmarkDocument {
   readonly results: readonly CaseResult[];
   readonly ratios: Readonly<Record<string, number>>;
   readonly guards: Readonly<Record<string, number>>;
+  /** What a reader of the table should know besides, a line each. */
+  readonly notes?: readonly string[];
 }

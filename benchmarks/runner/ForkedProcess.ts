@@ -13,6 +13,8 @@ export interface ForkOptions {
   readonly signal: AbortSignal;
   /** Flags of Node for this process, `--expose-gc` for instance. */
   readonly nodeFlags?: readonly string[];
+  /** Variables that the process has besides those of its parent. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 interface Question {
@@ -54,6 +56,7 @@ export class ForkedProcess<Q extends Questions> {
     this.#child = fork(this.#module, [], {
       serialization: 'advanced',
       execArgv: [...(options.nodeFlags ?? [])],
+      env: { ...process.env, ...options.environment },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     this.#child.on('message', (answer) => this.#settle(answer as Answer));

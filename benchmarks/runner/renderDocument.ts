@@ -40,6 +40,7 @@ export function renderDocument(document: BenchmarkDocument, options: RenderOptio
     ...table(results, width, emphasise),
     ...figures('ratios', document.ratios, emphasise),
     ...figures('guards', document.guards, emphasise),
+    ...(document.notes ?? []).flatMap((note) => wrap(note, width)),
     ...wrap(`Measured on ${machineLine(machine)}.`, width),
     '',
   ].join('\n');

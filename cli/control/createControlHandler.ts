@@ -3,8 +3,6 @@
  * checked and binary fields left out. Who can open the socket owns the node's files, so nothing is denied here.
  */
 import { readFile } from 'node:fs/promises';
-import Type, { type TSchema } from 'typebox';
-import { Compile, type Validator } from 'typebox/compile';
 import {
   AcademyError,
   type AcademyEventData,
@@ -16,6 +14,7 @@ import {
   type PersonSeat,
   type RoomStatus,
 } from '../../index.js';
+import Type, { Compile, type TSchema, type Validator } from '../../runtime/protocol/typebox.js';
 import { type ControlHandler, type PersonaQuestions, parseKnowledgePack } from '../library.js';
 import type {
   ControlMethod,

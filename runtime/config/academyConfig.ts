@@ -2,10 +2,11 @@
  * Everything that can be configured, in one schema: it gives the TypeScript type, the check at start, the defaults,
  * and the description that `academy config` shows beside each value. Units are in the names.
  */
-import Type, { type Static } from 'typebox';
+
 import { limits } from '../protocol/limits.js';
 import { RoomConsent } from '../protocol/schemas/participant.js';
 import { Fields, Id, Ids, Phrases, Ratio, Words } from '../protocol/schemas/shapes.js';
+import Type, { type Static } from '../protocol/typebox.js';
 import { defaultPersonas, defaultRooms } from './demoRooms.js';
 
 const Path = Type.String({ minLength: 1, maxLength: 4_096 });

@@ -1,8 +1,8 @@
 /** All that is wrong with a joined configuration, by the path of each bad key. */
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { Compile } from 'typebox/compile';
 import { reservedNodeNames } from '../protocol/endpoints.js';
+import { Compile } from '../protocol/typebox.js';
 import { builtInKnowledgeFolder } from './absolutePaths.js';
 import { type AcademyConfig, AcademyConfigSchema } from './academyConfig.js';
 import { nearestWord } from './nearestWord.js';

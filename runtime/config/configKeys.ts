@@ -2,8 +2,9 @@
  * The configuration as a flat list of keys (`udp.port`): joining the sources and telling where a value came from go by
  * these, not by nested objects.
  */
-import type { TSchema } from 'typebox';
+
 import { AcademyError } from '../protocol/errors.js';
+import type { TSchema } from '../protocol/typebox.js';
 import { AcademyConfigSchema } from './academyConfig.js';
 import { environmentVariables } from './environmentVariables.js';
 import { nearestWord } from './nearestWord.js';

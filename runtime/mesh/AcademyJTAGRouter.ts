@@ -3,7 +3,7 @@
  * path, decides where it leads, and hands the message on; what comes back is the answer or a coded error, never
  * nothing. A path to another node that names this one is served here, without a socket.
  */
-import Type from 'typebox';
+
 import type { ActorMessage } from '../protocol/actors.js';
 import type { Clock } from '../protocol/Clock.js';
 import { type AcademyCategory, type Endpoint, formatEndpoint, parseEndpoint } from '../protocol/endpoints.js';
@@ -13,6 +13,7 @@ import type { NodeId } from '../protocol/identity.js';
 import { limits } from '../protocol/limits.js';
 import type { Random } from '../protocol/Random.js';
 import { Fields, Phrase } from '../protocol/schemas/shapes.js';
+import Type from '../protocol/typebox.js';
 import type { AcademyEventSystem } from './AcademyEventSystem.js';
 import type { CommandRegistry } from './CommandRegistry.js';
 import type { JTAGMessage, JTAGResponse } from './JTAGMessage.js';

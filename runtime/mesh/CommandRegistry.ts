@@ -6,12 +6,12 @@
  * node.commands.register('screenshot', { allow: 'named' }, () => takeScreenshot());
  * ```
  */
-import type { TSchema } from 'typebox';
-import { Compile, type Validator } from 'typebox/compile';
+
 import { AcademyError } from '../protocol/errors.js';
 import { describeErrors } from '../protocol/events.js';
 import type { NodeId } from '../protocol/identity.js';
 import { limits } from '../protocol/limits.js';
+import { Compile, type TSchema, type Validator } from '../protocol/typebox.js';
 
 export interface CommandCaller {
   readonly nodeId: NodeId;

@@ -1,9 +1,9 @@
 /** What one node asks of another over the reliable transport, and how it answers, as MessagePack; bounded and checked. */
-import Type, { type Static } from 'typebox';
-import { Compile } from 'typebox/compile';
+
 import type { ErrorRecord } from '../protocol/errors.js';
 import type { MessageCodec } from '../protocol/MessageCodec.js';
 import { Fields, Id, Phrase } from '../protocol/schemas/shapes.js';
+import Type, { Compile, type Static } from '../protocol/typebox.js';
 
 const DeadlineMs = Type.Integer({ minimum: 1, maximum: 3_600_000 });
 const Message = Fields({ type: Phrase, data: Type.Optional(Type.Unknown()) });

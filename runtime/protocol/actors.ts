@@ -9,7 +9,6 @@ import type { AcademyErrorCode, ErrorRecord } from './errors.js';
 import type { AcademyEventData, AcademyEventName } from './events.js';
 import type { NodeId } from './identity.js';
 import type { Priority } from './packet.js';
-import type { EventReceipt } from './receipts.js';
 
 /** Where an actor lives on its node. The generation tells it from one that had the slot before. */
 export interface ActorAddress {
@@ -221,12 +220,6 @@ export interface ActorInfo {
   readonly mailboxDepth: number;
   readonly messagesHandled: number;
   readonly lastError?: ErrorRecord;
-}
-
-/** What the host asks of the mesh for the effects that leave it. */
-export interface MeshPort {
-  publish(from: ActorAddress, effect: PublishEffect): EventReceipt | Promise<EventReceipt>;
-  execute(from: ActorAddress, endpoint: string, payload: unknown, deadlineMs: number): Promise<unknown>;
 }
 
 /** Makes the record of an error that a machine answers with. */

@@ -3,14 +3,14 @@
  * definition gives the TypeScript type, the compiled validator and the JSON Schema. A name that is not here does not
  * exist: it does not compile for a user of the package and is dropped and counted when it comes from the network.
  */
-import type { Static, TSchema } from 'typebox';
-import { Compile, type Validator } from 'typebox/compile';
+
 import { AcademyError } from './errors.js';
 import * as chat from './schemas/chat.js';
 import * as genome from './schemas/genome.js';
 import * as node from './schemas/node.js';
 import * as persona from './schemas/persona.js';
 import * as training from './schemas/training.js';
+import { Compile, type Static, type TSchema, type Validator } from './typebox.js';
 
 /** The fifteen events of the academy's chat. */
 export const ACADEMY_CHAT_EVENTS = {

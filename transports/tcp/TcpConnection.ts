@@ -9,7 +9,7 @@ import { AcademyError, type ErrorRecord, fromErrorRecord } from '../../runtime/p
 import type { NodeId } from '../../runtime/protocol/identity.js';
 import { limits } from '../../runtime/protocol/limits.js';
 import type { PacketSource } from '../../runtime/protocol/Transport.js';
-import type { Exchange, ExchangeHolder } from './Exchange.js';
+import type { Exchange, ExchangeHolder } from '../Exchange.js';
 import { encodeFrame, type Frame, type FrameKind, FrameReader, frameKinds } from './frames.js';
 import {
   type Credentials,
@@ -293,7 +293,7 @@ export class TcpConnection implements ExchangeHolder {
       this.#unwritten.delete(exchange);
       exchange.correlation = this.#freeCorrelation();
       this.#written.set(exchange.correlation, exchange);
-      this.#write(exchange.kind, exchange.correlation, exchange.body);
+      this.#write(frameKinds[exchange.kind], exchange.correlation, exchange.body);
     }
   }
 

@@ -11,7 +11,7 @@ import type { NodeId } from '../../runtime/protocol/identity.js';
 import { limits } from '../../runtime/protocol/limits.js';
 import type { Random } from '../../runtime/protocol/Random.js';
 import type { PeerAddress } from '../../runtime/protocol/Transport.js';
-import type { Exchange, ExchangeHolder } from './Exchange.js';
+import type { Exchange, ExchangeHolder } from '../Exchange.js';
 import type { ConnectionFault, TcpConnection } from './TcpConnection.js';
 
 export interface PeerParts {

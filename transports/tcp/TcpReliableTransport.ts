@@ -29,9 +29,9 @@ import type {
   TransportSendResult,
   TransportStats,
 } from '../../runtime/protocol/Transport.js';
+import { Exchange, type ExchangeKind } from '../Exchange.js';
 import { sendAfterStop, sendTooLarge, startError } from '../failures.js';
-import { Exchange } from './Exchange.js';
-import { frameKinds } from './frames.js';
+import { sentToNodes } from '../sentToNodes.js';
 import { type Credentials, instanceBytes, nonceBytes, type Refusal, type Role, refusals } from './handshake.js';
 import { type ConnectionEvents, type ConnectionOwner, handshakeDeadlineMs, TcpConnection } from './TcpConnection.js';
 import { DialFault, refusalError, TcpPeer } from './TcpPeer.js';
@@ -191,7 +191,7 @@ export class TcpReliableTransport implements ReliableTransport {
       throw new AcademyError('ERR_ACADEMY_PACKET_TOO_LARGE', message);
     }
     this.#counts.requestsSent += 1;
-    return this.#exchange(frameKinds.request, nodeId, request, options);
+    return this.#exchange('request', nodeId, request, options);
   }
 
   /**
@@ -207,21 +207,14 @@ export class TcpReliableTransport implements ReliableTransport {
     const targets = nodes ?? this.#reachable();
     const options = { deadlineMs: this.#options.packetDeadlineMs ?? defaultPacketDeadlineMs };
     const outcomes = await Promise.allSettled(
-      targets.map((nodeId) => this.#exchange(frameKinds.packet, nodeId, packet, options)),
+      targets.map((nodeId) => this.#exchange('packet', nodeId, packet, options)),
     );
     const faults = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
     const delivered = outcomes.length - faults.length;
-    const bytes = delivered * packet.length;
     this.#traffic.packetsSent += delivered;
-    this.#traffic.bytesSent += bytes;
+    this.#traffic.bytesSent += delivered * packet.length;
     this.#traffic.sendErrors += faults.length;
-    if (faults.length > 0) {
-      const error = toErrorRecord(faults[0], 'ERR_ACADEMY_NODE_UNKNOWN');
-      const message = `${faults.length} of ${outcomes.length} nodes did not get it: ${error.message}`;
-      return { success: false, receipt: 'failed', bytes, error: { ...error, message } };
-    }
-    if (delivered === 0) return { success: true, receipt: 'sent', bytes: 0 };
-    return { success: true, receipt: 'received', bytes, ...(nodes ? {} : { academyBroadcast: true }) };
+    return sentToNodes(packet.length, delivered, faults, nodes === undefined);
   }
 
   stats(): TcpTransportStats {
@@ -229,12 +222,7 @@ export class TcpReliableTransport implements ReliableTransport {
     return { ...this.#traffic, ...this.#counts, connections, refused: { ...this.#refused } };
   }
 
-  #exchange(
-    kind: typeof frameKinds.request | typeof frameKinds.packet,
-    nodeId: NodeId,
-    body: Uint8Array,
-    options: RequestOptions,
-  ): Promise<Uint8Array> {
+  #exchange(kind: ExchangeKind, nodeId: NodeId, body: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
     const exchange = new Exchange(kind, body, options, this.#options.clock);
     const peer = this.#peers.get(nodeId);
     if (peer) peer.add(exchange);

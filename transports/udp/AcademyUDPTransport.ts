@@ -21,6 +21,7 @@ import type {
   TransportStats,
 } from '../../runtime/protocol/Transport.js';
 import { failedSend, sendAfterStop, sendRefused, sendTooLarge, startError } from '../failures.js';
+import { sentToGroup } from '../sentToGroup.js';
 import type { GroupChannel, UdpMode } from './groupAddresses.js';
 import { SourceTable } from './SourceTable.js';
 
@@ -225,7 +226,7 @@ export class AcademyUDPTransport implements Transport {
   }
 
   #sentResult(bytes: number): TransportSendResult {
-    this.#results[bytes] ??= sentResult(this.mode, this.channel, bytes);
+    this.#results[bytes] ??= sentToGroup(this.channel, bytes);
     return this.#results[bytes];
   }
 
@@ -256,19 +257,6 @@ function bind(socket: Socket, port: number, address: string): Promise<void> {
       resolve();
     });
   });
-}
-
-/** Says of a datagram that left what is true of it, and nothing else. */
-function sentResult(mode: UdpMode, channel: GroupChannel, bytes: number): TransportSendResult {
-  const sent = { success: true, receipt: 'sent', bytes } as const;
-  switch (mode) {
-    case 'multicast':
-      return { ...sent, academyBroadcast: true, trainingDataShared: channel === 'training' };
-    case 'broadcast':
-      return { ...sent, academyBroadcast: true };
-    case 'genome_sharing':
-      return { ...sent, genomeShared: true, genomeSizeBytes: bytes };
-  }
 }
 
 function checkOptions(options: AcademyUDPTransportOptions): void {

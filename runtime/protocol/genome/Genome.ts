@@ -1,9 +1,9 @@
 // What a genome is: one low-rank layer over a named base model, and the manifest that says what it knows, on which
 // evidence, from whom. This file has the vocabulary and its bounds; encodeGenome and decodeGenome turn it into a folder.
 
-import Type, { type Static } from 'typebox';
 import { CapabilityVector } from '../schemas/genome.js';
 import { Count, Fields, Id, Phrase, Phrases, Ratio, Score, TimestampMs } from '../schemas/shapes.js';
+import Type, { type Static } from '../typebox.js';
 
 /** Bounds of a genome, each with its reason. They are checked before anything is allocated for a received one. */
 export const genomeLimits = {

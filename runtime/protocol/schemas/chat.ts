@@ -1,7 +1,8 @@
 /** Payloads of the chat family: what is said, who is there, who types, and what a room's log holds. */
-import Type, { type Static } from 'typebox';
+
 import { publicKeyBytes, signatureBytes } from '../identity.js';
 import { limits } from '../limits.js';
+import Type, { type Static } from '../typebox.js';
 import { GenomeCandidate } from './genome.js';
 import { Activity, Availability, ChatParticipant, ParticipantType, TrainingMode } from './participant.js';
 import {

@@ -2,8 +2,9 @@
  * Parameters and results of the commands that people, programs and AIs send to the chat daemon: the same for all of
  * them. A command always settles, with its result or a coded error.
  */
-import Type, { type Static } from 'typebox';
+
 import { limits } from '../limits.js';
+import Type, { type Static } from '../typebox.js';
 import { ChatMessage, PerformanceTracking } from './chat.js';
 import { ChatParticipant, ParticipantType, RoomConsent, TrainingMode } from './participant.js';
 import { Count, Fields, Id, Ids, Phrase, Ratio, TimestampMs, Words } from './shapes.js';

@@ -1,6 +1,7 @@
 /** Payloads of genome discovery and exchange, and what a node tells of a genome before anyone fetches it. */
-import Type, { type Static } from 'typebox';
+
 import { limits } from '../limits.js';
+import Type, { type Static } from '../typebox.js';
 import { Count, Fields, Id, Ids, Phrase, Phrases, Ratio, Score, TimestampMs, Words } from './shapes.js';
 
 /** Settlement C25: what a query answers with; never the genome itself. */

@@ -1,7 +1,8 @@
 /** Payloads by which nodes find each other and what one tells of itself; reputation is never among it (C27). */
-import Type, { type Static } from 'typebox';
+
 import { publicKeyBytes, signatureBytes } from '../identity.js';
 import { limits } from '../limits.js';
+import Type, { type Static } from '../typebox.js';
 import { Bytes, Count, Fields, Id, Ids, Phrase, Phrases, Ratio, TimestampMs, Words } from './shapes.js';
 
 /** Settlement C26: one shape, with the units in the names. */

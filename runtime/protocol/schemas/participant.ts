@@ -1,5 +1,5 @@
 /** Who takes part: the four types on the wire, free traits beside them, and the two axes of presence. */
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '../typebox.js';
 import { Fields, Id, Phrases, Words } from './shapes.js';
 
 /** Settlement C1: four types on the wire; hybrids are described by traits such as `rag`, `lora`, `hybrid`. */

@@ -1,5 +1,5 @@
 /** Payloads of a persona's growth: what it gained and why, what it asks for, what it was given. */
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '../typebox.js';
 import { Count, Fields, Id, Ids, Phrase, Phrases, Ratio, TimestampMs, Words } from './shapes.js';
 
 /** Settlement C6: one shape, with the reasons of all three that the plan had. */

@@ -1,6 +1,7 @@
 /** The building blocks that all event schemas share: bounded ids, texts, ratios, times and binary fields. */
-import Type, { type TSchema } from 'typebox';
+
 import { limits } from '../limits.js';
+import Type, { type TSchema } from '../typebox.js';
 
 export const Id = Type.String({ minLength: 1, maxLength: limits.idCharactersMax });
 export const Phrase = Type.String({ minLength: 1, maxLength: limits.phraseCharactersMax });

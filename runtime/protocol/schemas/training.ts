@@ -1,5 +1,5 @@
 /** Payloads of training: single signals, running scores, challenges, and training data in bulk. */
-import Type, { type Static } from 'typebox';
+import Type, { type Static } from '../typebox.js';
 import { Count, Fields, Id, Ids, Phrase, Ratio, Score, SignalText, TimestampMs, Words } from './shapes.js';
 
 export const TrainingSignal = Fields({

@@ -1,7 +1,7 @@
 import t from 'tap';
-import Type from 'typebox';
 import { CommandRegistry } from '../../../runtime/mesh/CommandRegistry.js';
 import { AcademyError } from '../../../runtime/protocol/errors.js';
+import Type from '../../../runtime/protocol/typebox.js';
 import { identity } from './meshFixtures.js';
 
 const here = { nodeId: identity(1).nodeId, local: true };

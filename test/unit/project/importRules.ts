@@ -55,6 +55,9 @@ function libraryViolations(path: string, part: string, specifier: string): strin
   if (specifier === 'msgpackr' && path !== 'runtime/protocol/MessageCodec.ts') {
     return [`${path} imports msgpackr, which is MessageCodec's alone`];
   }
+  if (/^typebox(\/|$)/.test(specifier) && path !== 'runtime/protocol/typebox.ts') {
+    return [`${path} imports ${specifier}, which only runtime/protocol/typebox.ts does: it is bundled`];
+  }
   if (SOCKET_MODULES.test(specifier) && CORE.includes(part) && part !== 'transports') {
     return [`${path} imports ${specifier}: sockets live in transports`];
   }

@@ -2,7 +2,7 @@
  * Breaks a valid payload in every way that its schema forbids, one at a time. The violations are derived from the
  * schema, so a bound that is added there is tested here without another line.
  */
-import type { TSchema } from 'typebox';
+import type { TSchema } from '../../../runtime/protocol/typebox.js';
 
 export interface Violation {
   /** JSON pointer of the value that is wrong, e.g. `/signal/value`. */

@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSyn
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
+import { identityFromSeed } from '../../../runtime/protocol/identity.js';
 import { seededRandom } from '../../../runtime/protocol/Random.js';
 import { DataFolder } from '../../../runtime/storage/DataFolder.js';
 import { academySecretFile, defaultDataFolder } from '../../../runtime/storage/userPaths.js';
@@ -49,6 +50,7 @@ t.test('a node has the same id after a restart, and its folder is its own', (t) 
   t.teardown(() => second.release());
   t.notOk(second.isNew);
   t.equal(second.identity.nodeId, nodeId);
+  t.equal(identityFromSeed(second.keySeed).nodeId, nodeId, 'the seed is handed out for actors that sign');
   t.equal(second.storeFolder, join(path, 'store'));
   t.equal(second.genomesFolder, join(path, 'genomes'));
   t.end();
