@@ -353,7 +353,8 @@ export class PersonaMind {
     const untaught = new EmbeddedPersona({ ...this.#brainOptions(this.#knowledge), random: seededRandom(0) });
     const [best] = examinable
       .flatMap((capability) => {
-        const description = `${capability}, learnt by ${name} from ${this.#signals} signals`;
+        const learnt = `${capability}, learnt by ${name} from ${this.#signals} signals`;
+        const description = learnt.slice(0, limits.phraseCharactersMax);
         const about = { description, createdAtMs: atMs, author: { nodeId, personaId } };
         return shareableGenome(this.#brain, untaught, capability, this.#heldOut.of(capability), about) ?? [];
       })
