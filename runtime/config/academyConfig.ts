@@ -66,8 +66,7 @@ export const AcademyConfigSchema = Fields({
   threads: Type.Integer({
     minimum: 0,
     maximum: 64,
-    default: 2,
-    description: 'worker threads with actors; 0 runs all in the main thread',
+    description: 'worker threads with actors, by default one less than cores, 1 to 4; 0 runs all in the main thread',
   }),
   open: Type.Boolean({
     default: false,

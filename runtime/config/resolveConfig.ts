@@ -2,7 +2,7 @@
  * Joins what flags, environment, file and defaults say into one configuration that is wholly checked, and remembers
  * where each value came from. A mistake anywhere is told by the path of its key and by where it was written.
  */
-import { userInfo } from 'node:os';
+import { availableParallelism, userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { AcademyError } from '../protocol/errors.js';
 import { withAbsolutePaths } from './absolutePaths.js';
@@ -76,7 +76,10 @@ export function configValue(config: AcademyConfig, path: string): unknown {
 }
 
 function defaultLeaves(preset: unknown): Map<string, unknown> {
-  const leaves = new Map<string, unknown>([['name', systemUserName()]]);
+  const leaves = new Map<string, unknown>([
+    ['name', systemUserName()],
+    ['threads', threadsForThisMachine()],
+  ]);
   for (const [path, schema] of leafSchemas()) {
     // A copy, so that a caller who changes his configuration changes nobody else's.
     if ('default' in schema) leaves.set(path, structuredClone(schema.default));
@@ -86,6 +89,11 @@ function defaultLeaves(preset: unknown): Map<string, unknown> {
     leaves.set('tcp.port', 9_003);
   }
   return leaves;
+}
+
+/** One core stays with the main thread's sockets and store; a thread with an idle shard costs some 20 MB. */
+function threadsForThisMachine(): number {
+  return Math.min(4, Math.max(1, availableParallelism() - 1));
 }
 
 function systemUserName(): string {
