@@ -181,7 +181,8 @@ export interface ImprovementReport {
   readonly step: string;
   readonly evidence: readonly {
     readonly capability: string;
-    readonly satisfaction: number;
+    /** Null: nobody has judged it since it last changed. */
+    readonly satisfaction: number | null;
     readonly judged: number;
     readonly examItems: number;
     /** No attempt for this capability before this wall time. */

@@ -658,7 +658,7 @@ function reportOf({ attempt, evidence, outcomes }: LoopContext): ImprovementRepo
     step: attempt?.step ?? 'watching',
     evidence: evidence.all.map(({ capability, judgements, examItems, restsUntilMs }) => ({
       capability,
-      satisfaction: meanOf(judgements),
+      satisfaction: judgements.length === 0 ? null : meanOf(judgements),
       judged: judgements.length,
       examItems,
       restsUntilMs,

@@ -117,7 +117,10 @@ t.test('a measured gap leads through discovery, fetch and exam to an adoption th
     notices.map((effect) => (effect.message.data as { roomId: string }).roomId),
     ['lobby', 'bank'],
   );
-  t.match(report(loop).outcomes, [{ outcome: 'adopted', genomeId: 'g1', fromNode: otherNode, shared: true }]);
+  t.match(report(loop), {
+    outcomes: [{ outcome: 'adopted', genomeId: 'g1', fromNode: otherNode, shared: true }],
+    evidence: [{ capability: 'banking', satisfaction: null, judged: 0 }],
+  });
 });
 
 t.test('a gain of 0.1 or less is adopted but shares nothing', async (t) => {
