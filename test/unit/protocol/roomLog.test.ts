@@ -159,6 +159,27 @@ t.test('the order is total and the same for every node', (t) => {
   t.end();
 });
 
+t.test('milliseconds count first, then the counter, the author and the sequence', (t) => {
+  const at = (participant: string, ms: number, counter: number, sequence: number): RoomLogEntry =>
+    sealEntry(
+      ann,
+      participant,
+      { sequence: sequence - 1, hash: firstPreviousHash },
+      { ms, counter },
+      { roomId: 'lobby', kind: 'message', body: {} },
+    );
+  const inOrder = [
+    at('z', 1, 9, 9),
+    at('y', 2, 0, 8),
+    at('x', 2, 1, 7),
+    at('a', 2, 10, 2),
+    at('b', 2, 10, 1),
+    at('b', 2, 10, 3),
+  ];
+  t.strictSame(inOrder.toReversed().toSorted(compareEntries), inOrder);
+  t.end();
+});
+
 t.test('hybrid time goes on, whatever the wall clock does and others say', (t) => {
   const later = (left: { ms: number; counter: number }, right: { ms: number; counter: number }): boolean =>
     left.ms > right.ms || (left.ms === right.ms && left.counter > right.counter);
