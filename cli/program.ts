@@ -12,6 +12,7 @@ import { feedbackCommand } from './commands/feedback.js';
 import { historyCommand } from './commands/history.js';
 import { nodesCommand } from './commands/nodes.js';
 import { personaCommand } from './commands/persona.js';
+import { personasCommand } from './commands/personas.js';
 import { roomsCommand } from './commands/rooms.js';
 import { routesCommand } from './commands/routes.js';
 import { sayCommand } from './commands/say.js';
@@ -41,6 +42,7 @@ const commands: readonly ((context: CommandContext) => Command)[] = [
   historyCommand,
   roomsCommand,
   nodesCommand,
+  personasCommand,
   treeCommand,
   routesCommand,
   demoCommand,

@@ -38,7 +38,9 @@ export async function runNode(options: RunNodeOptions): Promise<void> {
     closers.push(() => node.stop());
     const rooms = config.rooms.map(({ id }) => id);
     const person = await node.person(personOf(config.name), rooms);
-    const handler = createControlHandler({ node, person, rooms, stop: () => interruption.end() });
+    // The answer to the call goes out first.
+    const stop = (): void => void setImmediate(() => interruption.end());
+    const handler = createControlHandler({ node, person, rooms, stop });
     const server = new ControlServer({ folder: dataFolder, handler });
     await server.start();
     closers.push(() => server.stop());
@@ -110,18 +112,13 @@ async function tellReady(node: AcademyNode, output: Output): Promise<void> {
 }
 
 async function chat(dataFolder: string, output: Output, interruption: Interruption): Promise<void> {
-  const connection = await connectToFolder(dataFolder);
-  try {
-    await runTerminalChat({
-      connection,
-      input: process.stdin,
-      output: process.stdout,
-      style: (style, text) => output.style(style, text),
-      signal: interruption.signal,
-    });
-  } finally {
-    connection.close();
-  }
+  await runTerminalChat({
+    connection: connectToFolder(dataFolder),
+    input: process.stdin,
+    output: process.stdout,
+    style: (style, text) => output.style(style, text),
+    signal: interruption.signal,
+  });
 }
 
 async function playScene(output: Output, signal: AbortSignal): Promise<void> {

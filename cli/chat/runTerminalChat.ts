@@ -14,7 +14,7 @@ export interface TerminalChatOptions {
   readonly signal?: AbortSignal;
 }
 
-/** @throws AcademyError ERR_ACADEMY_CONTROL when the node has gone */
+/** @throws AcademyError ERR_ACADEMY_NODE_NOT_RUNNING */
 export async function runTerminalChat(options: TerminalChatOptions): Promise<void> {
   const { connection, input, output, style, signal } = options;
   const leaving = new AbortController();
@@ -37,7 +37,9 @@ export async function runTerminalChat(options: TerminalChatOptions): Promise<voi
   signal?.addEventListener('abort', leave, { once: true });
   try {
     if (!signal?.aborted) await session.listen(leaving.signal);
-    if (!leaving.signal.aborted) prompt.printAbove('The node has ended.');
+  } catch (thrown) {
+    if ((thrown as { code?: unknown }).code !== 'ERR_ACADEMY_CONTROL') throw thrown;
+    prompt.printAbove('The node has ended.');
   } finally {
     signal?.removeEventListener('abort', leave);
     prompt.close();

@@ -19,13 +19,8 @@ export function withJson(command: Command): Command {
   return command.option('--json', 'print JSON');
 }
 
-/** Speaks with the running node for as long as `use` takes. */
+/** Speaks with the running node. */
 export async function withNode<T>(options: NodeOptions, use: (node: NodeConnection) => Promise<T>): Promise<T> {
   const { connectToNode } = await import('../control/connectToNode.js');
-  const connection = await connectToNode(options);
-  try {
-    return await use(connection);
-  } finally {
-    connection.close();
-  }
+  return use(await connectToNode(options));
 }

@@ -90,20 +90,19 @@ export interface ControlStreams {
 export type ControlMethod = keyof ControlMethods;
 export type ControlStream = keyof ControlStreams;
 
-/** A connection to a running node. */
+/** A running node, spoken to over its control socket. Nothing is open while nothing is asked. */
 export interface NodeConnection {
-  /** @throws AcademyError as the node answered, or ERR_ACADEMY_CONTROL when it does not answer */
+  /** @throws AcademyError as the node answered, ERR_ACADEMY_NODE_NOT_RUNNING, ERR_ACADEMY_CONTROL, ERR_ACADEMY_DEADLINE */
   request<M extends ControlMethod>(
     method: M,
     params: ControlMethods[M]['params'],
     options?: { readonly deadlineMs?: number },
   ): Promise<ControlMethods[M]['result']>;
-  /** Resolves when the signal fires; rejects when the node goes. */
+  /** Resolves when the signal fires; rejects with ERR_ACADEMY_CONTROL when the node goes. */
   stream<S extends ControlStream>(
     method: S,
     params: ControlStreams[S]['params'],
     onEvent: (event: ControlStreams[S]['event']) => void,
     options: { readonly signal: AbortSignal },
   ): Promise<void>;
-  close(): void;
 }

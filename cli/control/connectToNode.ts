@@ -1,24 +1,25 @@
-/** Finds the running node of a data folder and connects to its control socket. */
-import { ControlClient } from '../library.js';
+/** Finds the running node of a data folder and speaks to its control socket. */
+import { ControlClient, systemClock } from '../library.js';
 import { type ConfigurationChoice, readConfiguration } from '../readConfiguration.js';
 import type { NodeConnection } from './ControlMethods.js';
 import { withBytesAsText, withBytesRestored } from './jsonBytes.js';
 
-/** @throws AcademyError ERR_ACADEMY_NODE_NOT_RUNNING when no node has the folder */
+/** For an answer that the node has at hand, with room for a machine that is busy. */
+const deadlineMsDefault = 30_000;
+
 export async function connectToNode(choice: ConfigurationChoice): Promise<NodeConnection> {
   const { dataFolder } = await readConfiguration(choice);
   return connectToFolder(dataFolder);
 }
 
-/** @param folder absolute path of the node's data folder */
-export async function connectToFolder(folder: string): Promise<NodeConnection> {
-  const client = await ControlClient.connect(folder);
+/** @param folder absolute path of the node's data folder; whether a node runs there shows with the first call */
+export function connectToFolder(folder: string): NodeConnection {
+  const client = new ControlClient({ folder, clock: systemClock });
   return {
-    request: async (method, params, options) =>
-      withBytesRestored(await client.request(method, withBytesAsText(params), options)) as never,
+    request: async (method, params, { deadlineMs = deadlineMsDefault } = {}) =>
+      withBytesRestored(await client.request(method, withBytesAsText(params), { deadlineMs })) as never,
     stream: async (method, params, onEvent, options) => {
       await client.stream(method, params, (event) => onEvent(event as never), options);
     },
-    close: () => client.close(),
   };
 }

@@ -49,7 +49,7 @@ export class SceneNode {
     });
     try {
       const { nodeId } = await readiness(child, signal);
-      return new SceneNode(child, nodeId, await connectToFolder(data));
+      return new SceneNode(child, nodeId, connectToFolder(data));
     } catch (fault) {
       await end(child);
       throw fault;
@@ -57,7 +57,6 @@ export class SceneNode {
   }
 
   async stop(): Promise<void> {
-    this.connection.close();
     await end(this.#child);
   }
 }

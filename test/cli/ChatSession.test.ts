@@ -47,7 +47,6 @@ function sessionWith(answers: Record<string, unknown> = {}) {
     stream: async (_method, _params, onEvent) => {
       tell = onEvent as typeof tell;
     },
-    close: () => {},
   };
   const session = new ChatSession(
     connection,
@@ -156,7 +155,7 @@ t.test('/correct takes an id, a title, or words that a persona matches to one of
     ask: ({ data }: { data: { input: string } }) => ({ answerId: data.input.includes('interest') ? 'apr' : null }),
     feedback: { heardBy: 1, propagated: false },
   });
-  const expected = (): unknown => (requests.at(-1)?.params as { expected?: unknown }).expected;
+  const expected = (): unknown => (requests.at(-1)?.params as { expected?: unknown } | undefined)?.expected;
   hear(attached);
   await enter('/correct routing');
   t.match(screen.at(-1), /Nothing to correct yet/);
