@@ -44,7 +44,7 @@ export async function runBenchmark(name: string, options: RunBenchmarkOptions = 
 /**
  * Starts real processes, offers messages at a rate and measures what arrives, and when.
  * @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT for options that do not fit
- * @throws VoidRound when something else than the load was measured: an actor crashed, a thread went down
+ * @throws VoidRound when the counts are worthless: a participant crashed, a thread went down
  */
 export async function runLoadBenchmark(options: LoadBenchmarkOptions = {}): Promise<LoadBenchmarkResult> {
   return (await import('./load.js')).runLoadBenchmark(options);

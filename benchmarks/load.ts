@@ -31,7 +31,8 @@ const pollMs = 100;
 const meetingMs = 30_000;
 /** Nothing has moved for so long: what has not arrived by now is lost. Longer than two digests of a room. */
 const quietMs = 4_000;
-const settleMs = 120_000;
+/** An overloaded machine may need that long to work off what it was offered. */
+const settleMs = 300_000;
 
 export const benchmark: Benchmark = {
   name: 'load',
@@ -46,7 +47,7 @@ function shortened(scale: number): Pick<LoadShape, 'seconds'> {
 /**
  * Starts `nodes` processes, offers `rate` messages a second for `seconds`, and reports what became of them.
  * @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT for options that do not fit
- * @throws VoidRound when an actor crashed, a thread went down, or a message was delivered twice
+ * @throws VoidRound when a participant crashed, a thread went down, or a message was delivered twice
  */
 export async function runLoadBenchmark(options: LoadBenchmarkOptions = {}): Promise<LoadBenchmarkResult> {
   const shape = loadShape(options);
@@ -171,7 +172,7 @@ async function untilSettled(
       moved = settled + heard;
       movedNs = nowNs;
     }
-    if (settled === messages && heard === sum((each) => each.dueLocal + each.dueRemote)) return movedNs;
+    if (settled === messages && heard >= sum((each) => each.dueLocal + each.dueRemote)) return movedNs;
     if (nowNs - movedNs > quietMs * 1e6 || nowNs > lateNs) return movedNs;
     await sleep(pollMs, undefined, { signal });
   }

@@ -15,10 +15,12 @@ import type { LoadSpeakerEvent, LoadSpeakerOptions, LoadStretch } from './loadWo
 /** Of this thread. */
 const recorder = new LoadRecorder();
 
-const deadlineMs = 30_000;
+/** Longer than a run waits: a message that is only late must not count as refused. */
+const deadlineMs = 3_600_000;
 const textCharacters = 60;
 const words = 'the room reads every message once and answers when it has something to say about compilers'.split(' ');
-/** What a due time was asked with. */
+
+/** What comes back with a message's receipt. */
 interface SaidTag {
   readonly stretch: number;
   readonly dueNs: number;

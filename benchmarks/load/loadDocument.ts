@@ -35,6 +35,8 @@ export interface LoadFigures {
   /** Longest time from the end of a schedule until nothing more arrived. */
   readonly settleSeconds: number;
   readonly nodes: readonly LoadNodeFigures[];
+  /** Actors that broke under the load. */
+  readonly troubles: readonly string[];
 }
 
 export interface LoadDeliveries {
@@ -117,7 +119,10 @@ function deliverOutcome({ stretch, reports }: LoadRound, way: Way): RoundOutcome
   return {
     count,
     seconds: secondsUntil(stretch, threads, (totals) => (way === 'local' ? totals.lastLocalNs : totals.lastRemoteNs)),
-    lost: sum(threads, (totals) => due(totals, way)) - count,
+    lost: missing(
+      sum(threads, (totals) => due(totals, way)),
+      count,
+    ),
     histogram: histogramOf([{ reports }], way),
     ...(count > 0 ? { cpuSeconds: (cpuSeconds * count) / all } : {}),
     complete: true,
@@ -131,7 +136,12 @@ function figuresOf(shape: LoadShape, rounds: readonly LoadRound[]): LoadFigures 
   const deliveries = (way: Way): LoadDeliveries => {
     const expected = sum(threads, (totals) => due(totals, way));
     const received = sum(threads, (totals) => heard(totals, way));
-    return { expected, received, lost: expected - received, max: percentileMicros(histogramOf(rounds, way), 100) };
+    return {
+      expected,
+      received,
+      lost: missing(expected, received),
+      max: percentileMicros(histogramOf(rounds, way), 100),
+    };
   };
   const last = rounds.at(-1) as LoadRound;
   return {
@@ -151,6 +161,7 @@ function figuresOf(shape: LoadShape, rounds: readonly LoadRound[]): LoadFigures 
       cpuSeconds,
       rssBytes,
     })),
+    troubles: last.reports.flatMap(({ troubles }) => troubles),
   };
 }
 
@@ -165,7 +176,7 @@ function refusals(threads: readonly LoadTotals[], missing: number): Record<strin
   return refused;
 }
 
-function notesOf({ shape, messages, deliveries, settleSeconds, nodes }: LoadFigures): string[] {
+function notesOf({ shape, messages, deliveries, settleSeconds, nodes, troubles }: LoadFigures): string[] {
   const { rooms, participants, rate, seconds } = shape;
   const refused = Object.entries(messages.refused).map(([code, count]) => `${count} ${code}`);
   const delivered = (['local', 'remote'] as const).map((way) => {
@@ -182,6 +193,7 @@ function notesOf({ shape, messages, deliveries, settleSeconds, nodes }: LoadFigu
         `Node ${node.nodeId.slice(0, 8)}: ${node.participants} participants, ${node.cpuSeconds.toFixed(2)} CPU s, ` +
         `${Math.round(node.rssBytes / 2 ** 20)} MB.`,
     ),
+    ...troubles.map((trouble) => `Broke under the load: ${trouble}.`),
     'Latencies count from when a message was due: of send to its receipt "stored", of deliver to the hearing.',
   ];
 }
@@ -210,6 +222,11 @@ function heard(totals: LoadTotals, way: Way): number {
 
 function due(totals: LoadTotals, way: Way): number {
   return way === 'local' ? totals.dueLocal : totals.dueRemote;
+}
+
+/** A message whose speaker was refused, by a room that broke for instance, may have been heard all the same. */
+function missing(expected: number, received: number): number {
+  return Math.max(0, expected - received);
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

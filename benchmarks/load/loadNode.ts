@@ -18,6 +18,7 @@ class LoadNode {
   readonly #node: AcademyNode;
   readonly #participants: readonly PlannedParticipant[];
   readonly #faults: string[] = [];
+  readonly #troubles: string[] = [];
   /** One participant of each thread, which answers for all of that thread. */
   #spokesmen: readonly string[] = [];
   #cpuBefore = 0;
@@ -25,9 +26,9 @@ class LoadNode {
   private constructor(node: AcademyNode, participants: readonly PlannedParticipant[]) {
     this.#node = node;
     this.#participants = participants;
-    node.supervision.on('actor-restarted', ({ name, error }) => this.#fault(`${name} crashed: ${error?.message}`));
-    node.supervision.on('actor-failed', ({ name, error }) => this.#fault(`${name} was given up: ${error?.message}`));
-    node.supervision.on('shard-down', ({ shard, cause }) => this.#fault(`thread ${shard} went down: ${cause}`));
+    node.supervision.on('actor-restarted', ({ name, error }) => this.#broke(name, `crashed: ${error?.message}`));
+    node.supervision.on('actor-failed', ({ name, error }) => this.#broke(name, `was given up: ${error?.message}`));
+    node.supervision.on('shard-down', ({ shard, cause }) => this.#faults.push(`thread ${shard} went down: ${cause}`));
   }
 
   static async start(given: LoadNodeQuestions['start']['given']): Promise<LoadNode> {
@@ -74,6 +75,7 @@ class LoadNode {
       cpuSeconds: cpu,
       rssBytes: process.memoryUsage.rss(),
       faults: this.#faults,
+      troubles: this.#troubles,
     };
   }
 
@@ -107,8 +109,10 @@ class LoadNode {
     await this.#node.spawn(source, { id: plan.id, name: plan.id, rooms: [plan.roomId], options });
   }
 
-  #fault(text: string): void {
-    if (this.#faults.length < faultsKept) this.#faults.push(text);
+  /** A participant takes its counts and its schedule with it; what else breaks is a finding. */
+  #broke(name: string, how: string): void {
+    const list = name.startsWith(actorNames.participant('')) ? this.#faults : this.#troubles;
+    if (list.length < faultsKept) list.push(`${name} ${how}`);
   }
 }
 

@@ -58,8 +58,10 @@ export interface LoadNodeReport {
   readonly threads: readonly LoadTotals[];
   readonly cpuSeconds: number;
   readonly rssBytes: number;
-  /** What must not happen in a run that counts: actors that crashed, threads that went down. */
+  /** What makes the counts worthless: participants that crashed, threads that went down. */
   readonly faults: readonly string[];
+  /** What else broke under the load, a room for instance. */
+  readonly troubles: readonly string[];
 }
 
 export type LoadNodeQuestions = {

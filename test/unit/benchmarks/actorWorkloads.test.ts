@@ -1,0 +1,34 @@
+import t from 'tap';
+import { academyWorkload } from '../../../benchmarks/actors/academyWorkload.js';
+import { eventEmitterWorkload } from '../../../benchmarks/actors/eventEmitterWorkload.js';
+import { expectCount } from '../../../benchmarks/actors/measure.js';
+import type { Workload } from '../../../benchmarks/actors/Workload.js';
+import { xstateWorkload } from '../../../benchmarks/actors/xstateWorkload.js';
+
+// The benchmark's processes run with --expose-gc; here only the work is looked at.
+const { gc } = globalThis;
+globalThis.gc = (() => {}) as NonNullable<typeof globalThis.gc>;
+t.teardown(() => {
+  globalThis.gc = gc;
+});
+
+const workloads: Readonly<Record<string, Workload>> = {
+  'the actors of a node': academyWorkload(false),
+  'the actors of a node, across threads': academyWorkload(true),
+  XState: xstateWorkload,
+  eventemitter3: eventEmitterWorkload,
+};
+
+for (const [name, workload] of Object.entries(workloads)) {
+  t.test(`${name} do all of each work, by their own counts`, async (t) => {
+    t.match(await workload.spawn(50), { count: 50, fault: null });
+    t.match(await workload.idle(50), { count: 50, fault: null, value: Number });
+    t.match(await workload.pingPong(100), { count: 100, fault: null });
+    t.match(await workload.fanOut(2_000), { count: 2_000, fault: null });
+  });
+}
+
+t.test('a count that falls short is a fault', async (t) => {
+  t.equal(expectCount('messages', 10, 10), null);
+  t.equal(expectCount('messages', 9, 10), '9 of 10 messages');
+});
