@@ -16,7 +16,7 @@ const BIAS_STEP = 0.03;
  * Where the sum of squares starts. Any value from 1e-8 to 1e-3 learns CLINC150 equally well; a larger one keeps the first
  * steps of new numbers small, so that a fresh layer disturbs adopted ones less.
  */
-const ACCUMULATOR_START = 1e-4;
+const ACCUMULATOR_START = 1e-3;
 /** New columns of A are uniform in ±this, so that answers can start to differ. */
 const COLUMN_START = 0.05;
 
