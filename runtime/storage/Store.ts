@@ -55,8 +55,18 @@ export class Store {
       // lmdb retries for ever to make a folder that it cannot make.
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       refuseForeignFile(join(folder, 'data.mdb'));
-      // Without noSubdir lmdb takes a folder with a dot in its name for a file.
-      const options = { path: folder, noSubdir: false, maxDbs: tablesMax, ...encoding };
+      const options = {
+        path: folder,
+        // Else lmdb takes a folder with a dot in its name for a file.
+        noSubdir: false,
+        // Else lmdb keeps a promise of its own that nobody can catch: a full disk would end the process.
+        eventTurnBatching: false,
+        // A commit is then durable when it resolves. Flushing behind the commits buys nothing where one group waits for
+        // the other, and after a failed write its promise never settles, nor does close().
+        overlappingSync: false,
+        maxDbs: tablesMax,
+        ...encoding,
+      };
       return new Store(open<Uint8Array, Uint8Array>(options));
     } catch (cause) {
       throw new AcademyError('ERR_ACADEMY_STORE', `the store in ${folder} cannot be opened: ${messageOf(cause)}`, {
@@ -130,7 +140,6 @@ export class Store {
         (reason: unknown) => reason,
       );
     }
-    await this.#root.flushed;
   }
 
   /** Waits for the writes that were handed over, then closes; safe to call twice. Reading afterwards throws. */
