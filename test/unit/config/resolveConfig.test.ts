@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { basename, isAbsolute } from 'node:path';
 import t from 'tap';
 import type { AcademyUserConfig } from '../../../runtime/config/academyConfig.js';
@@ -24,7 +25,7 @@ t.test('without any source the defaults make a whole configuration', (t) => {
   const { config, origins, file } = resolved();
   t.match(config, {
     academyId: 'default',
-    threads: 2,
+    threads: Math.min(4, Math.max(1, availableParallelism() - 1)),
     open: false,
     lan: false,
     preset: 'default',
