@@ -66,6 +66,7 @@ export interface AcademyNodeOptions extends AcademyUserConfig {
 
 const shutdownLimitMs = 5_000;
 const connectDeadlineMs = 5_000;
+const saveLimitMs = 3_000;
 
 /** See index.ts. */
 export async function createAcademyNode(options: AcademyNodeOptions = {}): Promise<AcademyNode> {
@@ -294,6 +295,7 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
 
   onProgress('seating the participants');
   await seatParticipants(node, config);
+  closing.add('what personas have learnt', () => savePersonas(actors, config));
 
   discovery.events.on('lost', ({ nodeId: gone }) =>
     actors.tell({ name: actorNames.chatDaemon }, { type: 'chat.node-gone', data: { nodeId: gone } }),
@@ -302,6 +304,14 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
   closing.add('discovery', () => discovery.stop());
   for (const peer of config.peers) discovery.addStaticPeer(...parsePeer(peer));
   return node;
+}
+
+/** What was learnt since the last save would be lost with the threads. */
+async function savePersonas(actors: ActorSystem, { personas }: AcademyConfig): Promise<void> {
+  const save = { type: 'persona.save', data: null };
+  await Promise.all(
+    personas.map(({ id }) => actors.ask({ name: actorNames.participant(id) }, save, { deadlineMs: saveLimitMs })),
+  );
 }
 
 /** Names of genomes and rooms that are announced: more would not fit a datagram; the rest is found by asking. */
