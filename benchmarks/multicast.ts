@@ -30,6 +30,9 @@ interface CaseOptions {
   readonly signalsPerSecond?: number;
 }
 
+const publisherModule = new URL('./multicast/publisherProcess.js', import.meta.url);
+const receiverModule = new URL('./multicast/receiverProcess.js', import.meta.url);
+/** Signals that warm the processes up, as a share of those that count. */
 const warmUpShare = 0.2;
 /** More than this lost, and the rate is not one at which the path can be used. */
 const lostShareMax = 0.01;
@@ -70,11 +73,10 @@ function signalCase<const C extends string>(name: C, options: CaseOptions): Benc
 }
 
 async function runCase(options: CaseOptions, { signal, scale, seed }: RoundContext): Promise<RoundOutcome> {
-  const module = (name: string): URL => new URL(`./multicast/${name}.js`, import.meta.url);
-  const publisher = new ForkedProcess<PublisherQuestions>(module('publisherProcess'), { signal });
+  const publisher = new ForkedProcess<PublisherQuestions>(publisherModule, { signal });
   const receivers = Array.from(
     { length: options.receivers },
-    () => new ForkedProcess<ReceiverQuestions>(module('receiverProcess'), { signal }),
+    () => new ForkedProcess<ReceiverQuestions>(receiverModule, { signal }),
   );
   try {
     const given = {
