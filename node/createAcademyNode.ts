@@ -290,7 +290,7 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
     consent,
     ...(topic === undefined ? {} : { topic }),
   }));
-  const rooms = new Map([...configured, ...stored].map((room) => [room.roomId, room]));
+  const rooms = new Map([...stored, ...configured].map((room) => [room.roomId, room]));
   await Promise.all([...rooms.values()].map((room) => node.openRoom(room.roomId, room)));
 
   onProgress('seating the participants');

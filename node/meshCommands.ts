@@ -7,7 +7,6 @@ import { limits } from '../runtime/protocol/limits.js';
 import { Fields, Id } from '../runtime/protocol/schemas/shapes.js';
 import Type from '../runtime/protocol/typebox.js';
 import type { RoomLogStore } from '../runtime/storage/RoomLogStore.js';
-import { entriesAfter } from './roomLogService.js';
 
 const genomeDeadlineMs = 10_000;
 
@@ -31,7 +30,7 @@ export function registerMeshCommands(registry: CommandRegistry, actors: ActorSys
         versions: Record<string, number>;
         limit: number;
       };
-      return entriesAfter(store, roomId, versions, limit);
+      return store.after(roomId, versions, limit);
     },
   );
 

@@ -6,7 +6,6 @@ import type { RoomLogQuestions, RoomOpening, RoomRecord, Seat } from '../actors/
 import type { ServiceHandlers } from '../actors/serviceActor.js';
 import { AcademyError } from '../runtime/protocol/errors.js';
 import { limits } from '../runtime/protocol/limits.js';
-import type { ChainHead, RoomLogEntry } from '../runtime/protocol/roomLog.js';
 import type { RoomLogStore } from '../runtime/storage/RoomLogStore.js';
 
 export interface RoomLogServiceOptions {
@@ -27,7 +26,7 @@ export function roomLogService({ store, startRoom }: RoomLogServiceOptions): Ser
   return {
     'log.open': ({ roomId }: Ask<'log.open'>): RoomOpening => ({
       room: requireRoom(store, roomId),
-      heads: headsOf(store, roomId),
+      heads: store.heads(roomId),
       recent: store.recent(roomId, recentOnOpen),
       seats: [...(seats.get(roomId)?.values() ?? [])],
     }),
@@ -35,10 +34,15 @@ export function roomLogService({ store, startRoom }: RoomLogServiceOptions): Ser
     'log.history': ({ roomId, before, limit }: Ask<'log.history'>) =>
       store.history(roomId, { limit, ...(before === undefined ? {} : { before }) }),
     'log.message': ({ roomId, messageId }: Ask<'log.message'>) => store.byMessageId(roomId, messageId) ?? null,
-    'log.after': ({ roomId, versions, limit }: Ask<'log.after'>) => entriesAfter(store, roomId, versions, limit),
+    'log.after': ({ roomId, versions, limit }: Ask<'log.after'>) => {
+      requireRoom(store, roomId);
+      return store.after(roomId, versions, limit);
+    },
     'rooms.list': () => store.rooms(),
     'rooms.open': async (room: RoomRecord, atMs: number) => {
-      if (!store.room(room.roomId)) await store.putRoom({ ...room, createdAtMs: atMs });
+      const known = store.room(room.roomId);
+      const isAsKept = known?.consent === room.consent && known.topic === room.topic;
+      if (!isAsKept) await store.putRoom({ ...room, createdAtMs: known?.createdAtMs ?? atMs });
       await startRoom(room);
     },
     'seats.put': ({ roomId, seat }: Ask<'seats.put'>) => {
@@ -49,31 +53,6 @@ export function roomLogService({ store, startRoom }: RoomLogServiceOptions): Ser
       seats.get(roomId)?.delete(participantId);
     },
   } satisfies ServiceHandlers;
-}
-
-/**
- * What a peer with these versions lacks, author by author, in the order of each chain.
- * @returns at most `limit` entries, and whether there is more
- */
-export function entriesAfter(
-  store: RoomLogStore,
-  roomId: string,
-  versions: Readonly<Record<string, number>>,
-  limit: number,
-): { entries: readonly RoomLogEntry[]; more: boolean } {
-  requireRoom(store, roomId);
-  const entries: RoomLogEntry[] = [];
-  for (const [author, sequence] of Object.entries(store.versions(roomId))) {
-    const known = versions[author] ?? 0;
-    if (known >= sequence) continue;
-    entries.push(...store.range(roomId, author, known + 1, limit - entries.length + 1));
-    if (entries.length > limit) return { entries: entries.slice(0, limit), more: true };
-  }
-  return { entries, more: false };
-}
-
-function headsOf(store: RoomLogStore, roomId: string): Record<string, ChainHead> {
-  return Object.fromEntries(Object.keys(store.versions(roomId)).map((author) => [author, store.head(roomId, author)]));
 }
 
 function requireRoom(store: RoomLogStore, roomId: string): RoomRecord {

@@ -19,7 +19,7 @@ export class MessageCodec {
 
   /**
    * @returns bytes of exactly the message's length, owned by the caller
-   * @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT for what MessagePack cannot hold (functions, symbols, cycles)
+   * @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT for what MessagePack cannot hold, such as cycles
    */
   encode(value: unknown): Uint8Array {
     try {
