@@ -1,139 +1,174 @@
-/** A connection to a running node's control socket. */
+/**
+ * The command line's end of the control socket. Each call has a connection of its own, so that ending the connection
+ * cancels the call, and a client that is not calling holds nothing open.
+ *
+ * ```ts
+ * const control = new ControlClient({ folder, clock });
+ * const status = await control.request('status', {}, { deadlineMs: 5_000 });
+ * await control.stream('messages', { room: 'lobby' }, (message) => show(message), { signal });
+ * ```
+ */
 import { connect, type Socket } from 'node:net';
+import type { Clock } from '../../runtime/protocol/Clock.js';
 import { AcademyError, fromErrorRecord } from '../../runtime/protocol/errors.js';
-import { controlAddress } from './controlAddress.js';
-import { readLines, writeLine } from './controlLines.js';
+import type { RequestOptions } from '../../runtime/protocol/Transport.js';
+import { type ControlAddress, controlAddress } from './controlAddress.js';
+import { LineReader, parseLine, replyBytesMax, requestBytesMax } from './controlLines.js';
 
-export interface ControlRequestOptions {
-  /** Milliseconds until it fails with ERR_ACADEMY_DEADLINE. @default 30_000 */
-  readonly deadlineMs?: number;
+export interface ControlClientOptions {
+  /** The data folder of the node. */
+  readonly folder: string;
+  readonly clock: Clock;
 }
 
 export interface ControlStreamOptions {
-  /** Ends the stream. */
+  /** Ends the subscription; the promise then resolves. */
   readonly signal?: AbortSignal;
 }
 
+/** How a call ends: at most once, by whatever comes first. */
 interface Call {
   readonly onEvent: (event: unknown) => void;
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: AcademyError) => void;
+  settle(outcome: { readonly result: unknown } | { readonly fault: AcademyError }): void;
 }
 
-const deadlineMsDefault = 30_000;
+const requestId = 1;
 
 export class ControlClient {
-  readonly #socket: Socket;
-  readonly #calls = new Map<number, Call>();
-  #lastId = 0;
+  readonly #folder: string;
+  readonly #clock: Clock;
 
-  private constructor(socket: Socket) {
-    this.#socket = socket;
-    readLines(socket, (line) => this.#hear(line));
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => {
-      for (const { reject } of this.#calls.values()) reject(hungUp());
-      this.#calls.clear();
-    });
+  constructor({ folder, clock }: ControlClientOptions) {
+    this.#folder = folder;
+    this.#clock = clock;
   }
 
   /**
-   * @param folder absolute path of the node's data folder
-   * @throws AcademyError ERR_ACADEMY_NODE_NOT_RUNNING, ERR_ACADEMY_CONTROL
+   * Events, if the method has any, are not told.
+   * @throws AcademyError ERR_ACADEMY_NODE_NOT_RUNNING, ERR_ACADEMY_DEADLINE, ERR_ACADEMY_CONTROL, or what the node
+   * answered with
    */
-  static async connect(folder: string): Promise<ControlClient> {
-    const address = controlAddress(folder);
+  async request(method: string, params: unknown, { deadlineMs, signal }: RequestOptions): Promise<unknown> {
+    const giveUp = new AbortController();
+    const timer = this.#clock.setTimeout(() => giveUp.abort(`no answer within ${deadlineMs} ms`), deadlineMs);
+    const onAbort = (): void => giveUp.abort('the caller gave up');
+    if (signal?.aborted) onAbort();
+    signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      return new ControlClient(await open(address.path));
-    } catch (cause) {
-      const { code, message } = cause as NodeJS.ErrnoException;
-      if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR') {
-        throw new AcademyError('ERR_ACADEMY_NODE_NOT_RUNNING', `no node runs on the data folder ${folder}`, {
-          remedy: 'start one with "academy up", or name the folder of a running one with --data',
-          cause,
-        });
-      }
-      throw new AcademyError('ERR_ACADEMY_CONTROL', `the control socket of ${folder} cannot be used: ${message}`, {
-        cause,
-      });
+      return await this.#call(method, params, () => {}, giveUp.signal);
+    } catch (fault) {
+      if (!giveUp.signal.aborted) throw fault;
+      throw new AcademyError('ERR_ACADEMY_DEADLINE', `${method}: ${String(giveUp.signal.reason)}`);
     } finally {
-      address.release();
+      this.#clock.clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
     }
   }
 
-  /** @throws AcademyError what the node answered with, ERR_ACADEMY_DEADLINE, ERR_ACADEMY_CONTROL when it hangs up */
-  request(method: string, params: unknown, options: ControlRequestOptions = {}): Promise<unknown> {
-    const { deadlineMs = deadlineMsDefault } = options;
-    const { id, settled } = this.#call(method, params, () => {});
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#calls.delete(id);
-        writeLine(this.#socket, { id, cancel: true });
-        reject(new AcademyError('ERR_ACADEMY_DEADLINE', `the node did not answer "${method}" within ${deadlineMs} ms`));
-      }, deadlineMs);
-      settled.then(resolve, reject).finally(() => clearTimeout(timer));
-    });
-  }
-
   /**
-   * Resolves with the stream's result when it ends, by itself or by the signal.
-   * @throws AcademyError as request() does, without a deadline
+   * Tells events until the node has no more or the signal is aborted.
+   * @returns the method's result; undefined after an abort
+   * @throws AcademyError as `request` does, without a deadline; and what `onEvent` throws ends the call with it
    */
   async stream(
     method: string,
     params: unknown,
     onEvent: (event: unknown) => void,
-    options: ControlStreamOptions = {},
+    { signal }: ControlStreamOptions = {},
   ): Promise<unknown> {
-    const { signal } = options;
-    const { id, settled } = this.#call(method, params, onEvent);
-    const cancel = (): void => writeLine(this.#socket, { id, cancel: true });
-    signal?.addEventListener('abort', cancel, { once: true });
-    if (signal?.aborted) cancel();
     try {
-      return await settled;
-    } finally {
-      signal?.removeEventListener('abort', cancel);
+      return await this.#call(method, params, onEvent, signal);
+    } catch (fault) {
+      if (signal?.aborted) return undefined;
+      throw fault;
     }
   }
 
-  close(): void {
-    this.#socket.destroy();
-  }
-
-  #call(method: string, params: unknown, onEvent: Call['onEvent']): { id: number; settled: Promise<unknown> } {
-    const id = ++this.#lastId;
-    const settled = new Promise<unknown>((resolve, reject) => {
-      if (this.#socket.destroyed) return reject(hungUp());
-      this.#calls.set(id, { onEvent, resolve, reject });
-      writeLine(this.#socket, { id, method, params });
+  #call(
+    method: string,
+    params: unknown,
+    onEvent: (event: unknown) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<unknown> {
+    const line = `${JSON.stringify({ id: requestId, method, params: params ?? null })}\n`;
+    if (Buffer.byteLength(line) > requestBytesMax) {
+      throw new AcademyError('ERR_ACADEMY_PACKET_TOO_LARGE', `${method}: more than ${requestBytesMax} bytes`);
+    }
+    signal?.throwIfAborted();
+    const address = this.#openAddress();
+    const socket = connect(address.path);
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
+        signal?.removeEventListener('abort', onAbort);
+        socket.destroy();
+        address.release();
+      };
+      const fail = (fault: unknown): void => {
+        end();
+        reject(fault);
+      };
+      const onAbort = (): void => fail(signal?.reason);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      const call: Call = {
+        onEvent,
+        settle: (outcome) => {
+          if ('fault' in outcome) return fail(outcome.fault);
+          end();
+          resolve(outcome.result);
+        },
+      };
+      socket.once('connect', () => socket.write(line));
+      socket.on('error', (error) => fail(this.#connectionError(error)));
+      socket.on('close', () => fail(cutOff));
+      this.#listen(socket, call, fail);
     });
-    return { id, settled };
   }
 
-  #hear(line: Readonly<Record<string, unknown>>): void {
-    const call = this.#calls.get(line.id as number);
-    if (!call) return;
-    if ('event' in line) return call.onEvent(line.event);
-    this.#calls.delete(line.id as number);
-    if ('error' in line) call.reject(fromErrorRecord(line.error, 'ERR_ACADEMY_CONTROL'));
-    else call.resolve(line.result);
+  #listen(socket: Socket, call: Call, fail: (fault: unknown) => void): void {
+    const reader = new LineReader(replyBytesMax);
+    socket.on('data', (chunk) => {
+      try {
+        const lines = reader.push(chunk);
+        if (!lines) throw new AcademyError('ERR_ACADEMY_CONTROL', 'the node sent a line that is too long');
+        for (const line of lines) if (!socket.destroyed) readReply(line, call);
+      } catch (fault) {
+        fail(fault);
+      }
+    });
+  }
+
+  #openAddress(): ControlAddress {
+    try {
+      return controlAddress(this.#folder);
+    } catch (fault) {
+      throw fault instanceof AcademyError ? fault : this.#connectionError(fault as NodeJS.ErrnoException);
+    }
+  }
+
+  #connectionError(cause: NodeJS.ErrnoException): AcademyError {
+    if (cause.code === 'ENOENT' || cause.code === 'ECONNREFUSED' || cause.code === 'ENOTDIR') {
+      return new AcademyError('ERR_ACADEMY_NODE_NOT_RUNNING', `no node runs on ${this.#folder}`, {
+        remedy: 'start one with "academy up", or name its data folder with --data DIR',
+        cause,
+      });
+    }
+    const message = `the control socket in ${this.#folder}: ${cause.message}`;
+    const remedy =
+      cause.code === 'EACCES' ? 'the node belongs to another user: run the command as that user' : undefined;
+    return new AcademyError('ERR_ACADEMY_CONTROL', message, { cause, remedy });
   }
 }
 
-function open(path: string): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(path);
-    socket.once('error', reject);
-    socket.once('connect', () => {
-      socket.off('error', reject);
-      resolve(socket);
-    });
-  });
-}
+const cutOff = new AcademyError('ERR_ACADEMY_CONTROL', 'the node closed the connection before it answered', {
+  remedy: 'look at its log, or start it again with "academy up"',
+});
 
-function hungUp(): AcademyError {
-  return new AcademyError('ERR_ACADEMY_CONTROL', 'the node has ended, or hung up', {
-    remedy: 'look at its node.log, and start it again with "academy up"',
-  });
+function readReply(line: string, call: Call): void {
+  const reply = parseLine(line);
+  if (!reply || (reply.id !== requestId && reply.id !== null)) {
+    throw new AcademyError('ERR_ACADEMY_CONTROL', 'the node sent a line that is no reply');
+  }
+  if ('error' in reply) call.settle({ fault: fromErrorRecord(reply.error, 'ERR_ACADEMY_CONTROL') });
+  else if ('event' in reply) call.onEvent(reply.event);
+  else call.settle({ result: reply.result });
 }

@@ -1,47 +1,82 @@
 /**
- * The language of the control socket: one JSON value a line. A caller sends `{ id, method, params }` and may send
- * `{ id, cancel: true }`; it gets any number of `{ id, event }` and then one `{ id, result }` or `{ id, error }`.
+ * The lines of the control socket: one JSON document each, ended by a newline.
+ *
+ * ```
+ * client   {"id": 1, "method": "say", "params": {...}}
+ * server   {"id": 1, "event": ...}       any number of them
+ *          {"id": 1, "result": ...}      at the end, without events before it
+ *          {"id": 1, "done": true, "result": ...}      at the end, after events
+ *          {"id": 1, "error": {"code", "message", "remedy"}}
+ * ```
+ * A line that is not understood is answered with `"id": null` and ends the connection.
  */
-import type { Socket } from 'node:net';
-import { StringDecoder } from 'node:string_decoder';
+import type { ErrorRecord } from '../../runtime/protocol/errors.js';
 
-/** Characters of one line: a page of history fits, a runaway does not. */
-export const controlLineCharactersMax = 4 * 1024 * 1024;
-
-export function writeLine(socket: Socket, value: unknown): void {
-  if (socket.writable) socket.write(`${JSON.stringify(value)}\n`);
+export interface ControlRequest {
+  readonly id: number;
+  readonly method: string;
+  readonly params: unknown;
 }
 
-/**
- * Calls `onValue` for each line. A line that is too long or no JSON ends the connection: whoever speaks another
- * language here has nothing to say.
- */
-export function readLines(socket: Socket, onValue: (value: Readonly<Record<string, unknown>>) => void): void {
-  const decoder = new StringDecoder('utf8');
-  let rest = '';
-  socket.on('data', (chunk: Buffer) => {
-    const lines = (rest + decoder.write(chunk)).split('\n');
-    rest = lines.pop() ?? '';
-    if (rest.length > controlLineCharactersMax) {
-      socket.destroy();
-      return;
-    }
-    for (const line of lines) {
-      const value = parseObject(line);
-      if (!value) {
-        socket.destroy();
-        return;
-      }
-      onValue(value);
-    }
-  });
+export interface ControlReply {
+  readonly id: number | null;
+  readonly event?: unknown;
+  readonly result?: unknown;
+  readonly done?: true;
+  readonly error?: ErrorRecord;
 }
 
-function parseObject(line: string): Readonly<Record<string, unknown>> | undefined {
+/** Bytes of one request; what is larger goes through files. */
+export const requestBytesMax = 1024 * 1024;
+/** Bytes of one reply or event: the tree of 10,000 actors has some 2 MB. */
+export const replyBytesMax = 16 * 1024 * 1024;
+const newline = 0x0a;
+
+/** Cuts chunks into lines. It keeps one unfinished line at the most, and none longer than the limit. */
+export class LineReader {
+  readonly #bytesMax: number;
+  #parts: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  /** The lines that this chunk completes; null when one is too long, after which nothing more can be read. */
+  push(chunk: Buffer): readonly string[] | null {
+    const lines: string[] = [];
+    let start = 0;
+    for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, start)) {
+      if (!this.#keep(chunk.subarray(start, end))) return null;
+      lines.push(Buffer.concat(this.#parts).toString('utf8'));
+      this.#parts = [];
+      this.#bytes = 0;
+      start = end + 1;
+    }
+    return this.#keep(chunk.subarray(start)) ? lines : null;
+  }
+
+  #keep(part: Buffer): boolean {
+    this.#bytes += part.length;
+    if (this.#bytes > this.#bytesMax) return false;
+    if (part.length > 0) this.#parts.push(part);
+    return true;
+  }
+}
+
+/** @returns null for what is no JSON object */
+export function parseLine(line: string): Readonly<Record<string, unknown>> | null {
   try {
     const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
   } catch {
-    return undefined;
+    return null;
   }
+}
+
+/** @returns null for what is no request */
+export function parseRequest(line: string): ControlRequest | null {
+  const value = parseLine(line);
+  if (!value || !Number.isSafeInteger(value.id) || typeof value.method !== 'string') return null;
+  return { id: value.id as number, method: value.method, params: value.params };
 }
