@@ -6,6 +6,7 @@ import { flagsOf, type UpFlags, withUpFlags } from './upFlags.js';
 interface UpOptions extends NodeOptions, UpFlags {
   readonly chat: boolean;
   readonly scene: boolean;
+  readonly ticket?: string;
 }
 
 export function upCommand({ output }: CommandContext): Command {
@@ -14,17 +15,23 @@ export function upCommand({ output }: CommandContext): Command {
       new Command('up').description('start a node; in a terminal, talk; without one, play the demo and serve'),
     ),
   )
+    .option('--ticket <line>', 'become a member of the academy of another machine: what "academy ticket" printed there')
     .option('--no-chat', 'serve only, even in a terminal')
     .option('--no-scene', 'serve only, even without a terminal')
-    .action(async ({ chat, scene, ...options }: UpOptions) => {
+    .action(async ({ chat, scene, ticket, ...options }: UpOptions) => {
       const { runNode } = await import('../runNode.js');
       const terminal = process.stdin.isTTY && process.stdout.isTTY;
       await runNode({
         output,
-        choice: options,
+        choice: ticket === undefined ? options : { ...options, academy: await academyOf(ticket) },
         flags: flagsOf(options),
         chat: chat && terminal && !output.json,
         scene: scene && !terminal,
       });
     });
+}
+
+async function academyOf(ticket: string): Promise<string> {
+  const { joinByTicket } = await import('../library.js');
+  return joinByTicket(ticket);
 }

@@ -11,6 +11,7 @@ export interface UpFlags {
   readonly threads?: number;
   readonly lan?: boolean;
   readonly interface?: string;
+  readonly tcpPort?: number;
   readonly open?: boolean;
   readonly log?: string;
 }
@@ -21,15 +22,16 @@ export function withUpFlags(command: Command): Command {
     .option('--alias <alias>', 'name of the node in paths, beside its id')
     .option('--participant <module...>', 'participants of your own: ./my-bot.js or ./my-bot.js#export')
     .option('--peers <host:port,...>', 'nodes to connect to where multicast does not reach')
-    .option('--threads <n>', 'worker threads with actors; 0: all in the main thread', threadCount)
+    .option('--threads <n>', 'worker threads with actors; 0: all in the main thread', wholeNumber('--threads'))
     .option('--lan', 'use the local network, not only this machine')
     .option('--interface <name>', 'network interface, by name or address')
+    .option('--tcp-port <port>', 'TCP port for other nodes; by default a free one', wholeNumber('--tcp-port'))
     .option('--open', 'no secret: whoever reaches the network may take part')
     .option('--log <level>', 'debug, info, warn, error or silent');
 }
 
 export function flagsOf(given: UpFlags): AcademyUserConfig {
-  const { name, alias, participant, peers, threads, lan, open, log } = given;
+  const { name, alias, participant, peers, threads, lan, tcpPort, open, log } = given;
   return {
     ...(name === undefined ? {} : { name }),
     ...(alias === undefined ? {} : { alias }),
@@ -38,14 +40,17 @@ export function flagsOf(given: UpFlags): AcademyUserConfig {
     ...(threads === undefined ? {} : { threads }),
     ...(lan === undefined ? {} : { lan }),
     ...(given.interface === undefined ? {} : { interface: given.interface }),
+    ...(tcpPort === undefined ? {} : { tcp: { port: tcpPort } }),
     ...(open === undefined ? {} : { open }),
     // The schema says which levels there are.
     ...(log === undefined ? {} : { log: { level: log as 'warn' } }),
   };
 }
 
-function threadCount(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 0) return value;
-  throw usageFault(`--threads ${text} is no whole number from 0 on`, 'write for instance --threads 2');
+function wholeNumber(option: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== '' && Number.isInteger(value) && value >= 0) return value;
+    throw usageFault(`${option} ${text} is no whole number from 0 on`, `write for instance ${option} 2`);
+  };
 }

@@ -28,17 +28,23 @@ const processLimitMs = 60_000;
 
 export class CommandLine {
   readonly folder: string;
+  readonly #program: string;
+  readonly #cwd: string;
   readonly academyId = `test-${randomBytes(6).toString('hex')}`;
   readonly #children: ChildProcess[] = [];
 
-  private constructor(folder: string) {
+  private constructor(folder: string, program: string, cwd: string) {
     this.folder = folder;
+    this.#program = program;
+    this.#cwd = cwd;
   }
 
-  static async open(t: Test): Promise<CommandLine> {
+  /** @param place another program than the built one, and where it is called; by default an empty folder */
+  static async open(t: Test, place: { program?: string; cwd?: string } = {}): Promise<CommandLine> {
     const folder = await mkdtemp(join(tmpdir(), 'academy-cli-'));
-    await mkdir(join(folder, 'cwd'));
-    const commandLine = new CommandLine(folder);
+    const { program = academyProgram, cwd = join(folder, 'cwd') } = place;
+    await mkdir(cwd, { recursive: true });
+    const commandLine = new CommandLine(folder, program, cwd);
     t.teardown(async () => {
       await Promise.all(commandLine.#children.map((child) => killed(child)));
       await rm(folder, { recursive: true, force: true });
@@ -86,10 +92,11 @@ export class CommandLine {
   }
 
   spawn(args: readonly string[], environment: NodeJS.ProcessEnv = {}): ChildProcess {
-    const child = spawn(process.execPath, [academyProgram, ...args], {
-      cwd: join(this.folder, 'cwd'),
+    const child = spawn(process.execPath, [this.#program, ...args], {
+      cwd: this.#cwd,
       env: { ...this.environment, ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      // With a channel a node ends when this process is killed.
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.#children.push(child);
     return child;

@@ -112,8 +112,9 @@ t.test('a ticket of one user makes another user a member', async (t) => {
   const [first, second] = [await CommandLine.open(t), await CommandLine.open(t)];
   const { ticket } = await first.json<{ ticket: string }>(['ticket']);
   t.match(ticket, new RegExp(`^academy:${first.academyId}:`));
-  await second.json(['ticket', 'join', ticket]);
-  const other = await second.json<{ ticket: string }>(['ticket'], { ACADEMY_ID: first.academyId });
+  const node = await second.up('data', ['--ticket', ticket, '--threads', '0']);
+  t.match(await node.connection.request('status', {}), { academyId: first.academyId });
+  const other = await second.json<{ ticket: string }>(['ticket', '--academy', first.academyId]);
   t.equal(other.ticket, ticket);
-  t.match(await second.run(['ticket', 'join', 'nonsense']), { code: 1, stderr: /ERR_ACADEMY_SECRET_INVALID/ });
+  t.match(await second.run(['up', '--ticket', 'nonsense']), { code: 1, stderr: /ERR_ACADEMY_SECRET_INVALID/ });
 });
