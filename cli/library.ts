@@ -18,6 +18,7 @@ export { encodeGenome } from '../runtime/protocol/genome/encodeGenome.js';
 export { identifyGenome } from '../runtime/protocol/genome/genomeIdOf.js';
 export { type Random, seededRandom } from '../runtime/protocol/Random.js';
 export { defaultDataFolder } from '../runtime/storage/userPaths.js';
+export { systemClock } from '../runtime/system/systemClock.js';
 export { ControlClient } from '../transports/control/ControlClient.js';
 export { type ControlHandler, ControlServer } from '../transports/control/ControlServer.js';
 

@@ -13,7 +13,7 @@ export interface TeachLessonsOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Signals that are under way at a time: half of the connections that a node takes. */
+/** Signals that are under way at a time; each has a connection of its own. */
 const atOnce = 32;
 
 export async function teachLessons({ items, connection, signal, ...about }: TeachLessonsOptions): Promise<void> {
