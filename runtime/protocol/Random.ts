@@ -2,7 +2,7 @@
  * Chance as an argument. `seededRandom` repeats itself from a seed, for tests and simulations; the system's own
  * source is in runtime/system.
  */
-import { customRandom, urlAlphabet } from 'nanoid';
+import { urlAlphabet } from 'nanoid';
 
 export interface Random {
   /** Uniform in [0, 1). */
@@ -12,6 +12,8 @@ export interface Random {
   /** A URL-safe id of 21 characters (126 bits), for messages, requests and sessions. */
   id(): string;
 }
+
+const idCharacters = 21;
 
 /**
  * A repeatable source: sfc32 (Chris Doty-Humphrey, PractRand), seeded through splitmix32. Not for keys.
@@ -44,5 +46,11 @@ export function seededRandom(seed: number): Random {
     for (let index = 0; index < length; index++) out[index] = nextWord() & 0xff;
     return out;
   };
-  return { next: () => nextWord() / 0x1_0000_0000, bytes, id: customRandom(urlAlphabet, 21, bytes) };
+  // As nanoid makes them, but without its buffers: rooms draw an id for each message.
+  const id = (): string => {
+    let text = '';
+    for (let index = 0; index < idCharacters; index++) text += urlAlphabet[nextWord() & 63];
+    return text;
+  };
+  return { next: () => nextWord() / 0x1_0000_0000, bytes, id };
 }

@@ -38,13 +38,16 @@ function signedBytes(roomId: string, kind: EntryKind, body: unknown, seal: Omit<
   return Buffer.from(canonicalJson({ roomId, kind, body, author, sequence, previousHash, hybridTime }));
 }
 
+/** Hashes of entries that were sealed or checked by this thread: the bytes that are signed are spelt once, not twice. */
+const knownHashes = new WeakMap<RoomLogEntry, Uint8Array>();
+
+function hashOf(signed: Buffer): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(signed).digest());
+}
+
 /** SHA-256 over everything that the signature covers; the next entry of the author names it. */
 export function entryHash(entry: RoomLogEntry): Uint8Array {
-  return new Uint8Array(
-    createHash('sha256')
-      .update(signedBytes(entry.roomId, entry.kind, entry.body, entry.seal))
-      .digest(),
-  );
+  return knownHashes.get(entry) ?? hashOf(signedBytes(entry.roomId, entry.kind, entry.body, entry.seal));
 }
 
 export interface ChainHead {
@@ -69,8 +72,10 @@ export function sealEntry(
     hybridTime,
     publicKey: identity.publicKey,
   };
-  const signature = identity.sign(signedBytes(entry.roomId, entry.kind, entry.body, unsigned));
-  return { ...entry, seal: { ...unsigned, signature } };
+  const signed = signedBytes(entry.roomId, entry.kind, entry.body, unsigned);
+  const sealed: RoomLogEntry = { ...entry, seal: { ...unsigned, signature: identity.sign(signed) } };
+  knownHashes.set(sealed, hashOf(signed));
+  return sealed;
 }
 
 /** Importing a key costs more than a verification, and a room hears the same few nodes again and again. */
@@ -92,7 +97,10 @@ export function isAuthentic(entry: RoomLogEntry): boolean {
   }
   // The key is not among what is signed: another one in its place would be stored and refused by the next node.
   if (Buffer.compare(known.publicKey, seal.publicKey) !== 0) return false;
-  return verifySignature(known.key, signedBytes(entry.roomId, entry.kind, entry.body, seal), seal.signature);
+  const signed = signedBytes(entry.roomId, entry.kind, entry.body, seal);
+  if (!verifySignature(known.key, signed, seal.signature)) return false;
+  knownHashes.set(entry, hashOf(signed));
+  return true;
 }
 
 /** Whether the entry is the next one after `head`; a fork (right number, other hash) is 'bad-chain'. */
