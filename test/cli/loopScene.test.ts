@@ -32,14 +32,10 @@ t.test('a persona learns a subject from another node: measured, examined, adopte
   t.match(result, { genomeId: /^[0-9a-f]{64}$/, fromNode: /^[0-9a-f]{32}$/, domain: String, millis: Number });
 });
 
-t.test('a genome with scrambled layers is refused, and the exit code says that the loop did not close', async (t) => {
-  const { code, result } = await play(t, '--sabotage');
-  t.equal(code, 3);
-  t.match(result, { genomeId: null, fromNode: null, gain: 0, shared: false, reason: /^refused/ });
-});
-
-t.test('without anybody who has what is lacking nothing is adopted', async (t) => {
-  const { code, result } = await play(t, '--no-donor');
-  t.equal(code, 3);
-  t.match(result, { genomeId: null, gain: 0, shared: false, reason: /^no-candidates/ });
+t.test('nothing is adopted from a scrambled genome, or where nobody has what is lacking', async (t) => {
+  const [sabotaged, alone] = await Promise.all([play(t, '--sabotage'), play(t, '--no-donor')]);
+  t.equal(sabotaged.code, 3, 'the exit code says that the loop did not close');
+  t.match(sabotaged.result, { genomeId: null, fromNode: null, gain: 0, shared: false, reason: /^refused/ });
+  t.equal(alone.code, 3);
+  t.match(alone.result, { genomeId: null, fromNode: null, gain: 0, shared: false, reason: /^no-candidates/ });
 });

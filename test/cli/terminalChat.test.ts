@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import t from 'tap';
 import { academyProgram, CommandLine, eventually } from './CommandLine.js';
 
+const script = 'script';
 /** util-linux's `script` gives a program a terminal; without it the parts are tested by PromptLine and ChatSession. */
-const skip = /util-linux/.test(String(spawnSync('script', ['--version']).stdout)) ? false : 'needs script (util-linux)';
+const skip = /util-linux/.test(String(spawnSync(script, ['--version']).stdout)) ? false : 'needs script (util-linux)';
 
 /** A program in a terminal, with what it has shown, colours and movements taken out. */
 class Terminal {
@@ -13,7 +14,7 @@ class Terminal {
 
   constructor(commandLine: CommandLine, ...args: string[]) {
     const command = [process.execPath, academyProgram, ...args].map((word) => `'${word}'`).join(' ');
-    this.child = spawn('script', ['--quiet', '--flush', '--return', '--command', command, '/dev/null'], {
+    this.child = spawn(script, ['--quiet', '--flush', '--return', '--command', command, '/dev/null'], {
       cwd: commandLine.folder,
       env: { ...commandLine.environment, TERM: 'xterm', COLUMNS: '100' },
       stdio: ['pipe', 'pipe', 'inherit'],
