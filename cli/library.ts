@@ -7,14 +7,17 @@ import { formatTicket, joinAcademy, openAcademySecret } from '../runtime/storage
 import { systemRandom } from '../runtime/system/systemRandom.js';
 
 export { dataBucket } from '../actors/learning/dataBucket.js';
+export { EmbeddedPersona, type LearningSignal } from '../actors/learning/EmbeddedPersona.js';
 export { parseKnowledgePack } from '../actors/learning/KnowledgePack.js';
+export { loadBaseModel } from '../actors/learning/loadBaseModel.js';
 export type { ImprovementOutcome, ImprovementReport, PersonaQuestions, PersonaReport } from '../actors/messages.js';
 export type { AcademyUserConfig } from '../runtime/config/academyConfig.js';
 export { configKeys } from '../runtime/config/configKeys.js';
 export { loadConfigFile } from '../runtime/config/loadConfigFile.js';
 export { configValue, type ResolvedConfig, resolveConfig } from '../runtime/config/resolveConfig.js';
 export { decodeGenome } from '../runtime/protocol/genome/decodeGenome.js';
-export { encodeGenome } from '../runtime/protocol/genome/encodeGenome.js';
+export { encodeGenome, GENOME_FILES } from '../runtime/protocol/genome/encodeGenome.js';
+export { genomeLimits } from '../runtime/protocol/genome/Genome.js';
 export { identifyGenome } from '../runtime/protocol/genome/genomeIdOf.js';
 export { type Random, seededRandom } from '../runtime/protocol/Random.js';
 export { defaultDataFolder } from '../runtime/storage/userPaths.js';

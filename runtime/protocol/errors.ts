@@ -73,7 +73,16 @@ export function toErrorRecord(thrown: unknown, fallback: AcademyErrorCode): Erro
   if (thrown instanceof AcademyError) {
     return { code: thrown.code, message: thrown.message, ...(thrown.remedy ? { remedy: thrown.remedy } : {}) };
   }
-  return { code: fallback, message: thrown instanceof Error ? thrown.message : String(thrown) };
+  return { code: fallback, message: thrown instanceof Error ? thrown.message : inWords(thrown) };
+}
+
+/** Anything may be thrown, also what refuses to be turned into text. */
+function inWords(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return `a thrown ${typeof thrown} that has no words`;
+  }
 }
 
 /** Turns a record, possibly from a peer, back into an error; an unknown code becomes `fallback`. */
