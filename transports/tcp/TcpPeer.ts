@@ -182,7 +182,8 @@ export class TcpPeer implements ExchangeHolder {
     const address = this.#address;
     if (!address || this.#waiting.size === 0 || this.#dialling || this.#redialTimer !== null) return;
     this.#dialling = true;
-    this.#obstacle = `connecting to ${address.host}:${address.port}`;
+    // After a failure, why it failed says more.
+    if (this.#failedDials === 0) this.#obstacle = `connecting to ${address.host}:${address.port}`;
     this.#parts
       .dial(address.host, address.port)
       .then((connection) => {

@@ -95,7 +95,7 @@ export class TcpReliableTransport implements ReliableTransport {
   /** @throws AcademyError ERR_ACADEMY_CONFIG_INVALID for a port that is none */
   constructor(options: TcpReliableTransportOptions) {
     const { port = 0 } = options;
-    if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    if (!isPort(port)) {
       throw new AcademyError('ERR_ACADEMY_CONFIG_INVALID', `tcp.port: ${port} is not a port`, {
         remedy: 'set tcp.port to a whole number from 1 to 65535, or to 0 for any free port',
       });
@@ -310,6 +310,8 @@ export class TcpReliableTransport implements ReliableTransport {
     return new Promise((resolve, reject) => {
       if (!this.#owner) throw new Error(stopped);
       if (signal?.aborted) throw new Error(String(signal.reason));
+      // Node throws for these too, but leaves a socket behind.
+      if (!isPort(port) || port === 0) throw new Error('there is no such port');
       const socket = connectSocket({ host, port });
       this.#track(socket);
       const giveUp = (reason: string): void => {
@@ -424,6 +426,10 @@ export class TcpReliableTransport implements ReliableTransport {
   }
 }
 
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 0 && port <= 65_535;
+}
+
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -434,9 +440,7 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
+/** Of a socket that is still tracked, so that its 'close' is yet to come. */
 function socketClosed(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    if (socket.closed) resolve();
-    else socket.once('close', () => resolve());
-  });
+  return new Promise((resolve) => socket.once('close', () => resolve()));
 }
