@@ -24,6 +24,7 @@ export { defaultDataFolder } from '../runtime/storage/userPaths.js';
 export { systemClock } from '../runtime/system/systemClock.js';
 export { ControlClient } from '../transports/control/ControlClient.js';
 export { type ControlHandler, ControlServer } from '../transports/control/ControlServer.js';
+export { groupAddresses } from '../transports/udp/groupAddresses.js';
 
 export type { Route };
 

@@ -1,6 +1,6 @@
 /** What a person is told when the node is there: who hears them, where the data live, how it ends. */
-import { networkInterfaces } from 'node:os';
 import type { AcademyNode, RoomStatus } from '../index.js';
+import { groupAddresses } from './library.js';
 import type { Output } from './Output.js';
 import { packageVersion } from './packageRoot.js';
 
@@ -46,14 +46,20 @@ function consent(room: RoomStatus): string {
 }
 
 /** How far a word can go, whoever listens. */
-function reach({ config }: AcademyNode): string {
-  const secret = config.open ? 'without a secret: anybody there may listen' : 'for members of the academy only';
-  if (config.interface !== undefined) return `The network interface ${config.interface}, ${secret}.`;
-  if (config.lan) return `The local network (${lanAddress()}), ${secret}.`;
-  return `Nodes on this machine (${secret}); nothing leaves it. With --lan it does.`;
+function reach(node: AcademyNode): string {
+  const { config } = node;
+  const own = node.nodes().find(({ self }) => self)?.network.host ?? '127.0.0.1';
+  const who = config.open ? 'whoever reaches it may listen: there is no secret' : 'for members of the academy only';
+  const far = own.startsWith('127.')
+    ? 'nothing leaves this machine (--lan: the local network)'
+    : 'this leaves the machine';
+  return `Multicast ${groupsOf(config).join(', ')} on ${own}, ${who}; ${far}.`;
 }
 
-function lanAddress(): string {
-  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
-  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? 'no address';
+function groupsOf({ academyId, preset, udp, groups }: AcademyNode['config']): readonly string[] {
+  const addresses = groupAddresses(academyId, preset === 'plan' ? 'plan' : 'academy', udp.port);
+  const channels = ['training', 'evolution', 'genome'] as const;
+  return channels.map(
+    (channel) => `${groups[channel] ?? addresses[channel].multicastAddress}:${addresses[channel].port}`,
+  );
 }

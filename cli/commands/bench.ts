@@ -88,11 +88,18 @@ async function untilInterrupted(
     await work(interruption.signal);
   } catch (thrown) {
     progress.clear();
-    if (!interruption.cause) throw thrown;
+    if (!interruption.cause) throw asFailure(thrown);
     context.exitCode = interruption.exitCode;
   } finally {
     interruption.dispose();
   }
+}
+
+/** A void round is nobody's mistake: what it measured was not the work that its name promises. */
+function asFailure(thrown: unknown): unknown {
+  if (!(thrown instanceof Error) || thrown.name !== 'VoidRound') return thrown;
+  const remedy = 'run it again on a machine that is less busy, or offer less';
+  return Object.assign(thrown, { code: 'ERR_ACADEMY_COMMAND_FAILED', remedy });
 }
 
 function positive(option: string): (text: string) => number {
