@@ -66,6 +66,11 @@ const canBindGroups = process.platform === 'linux' || process.platform === 'darw
 const defaultReceiveBufferBytes = 4 * 1024 * 1024;
 /** Bytes given to dgram and not yet taken by the kernel; a sender that outruns it is refused, not buffered for ever. */
 const unsentBytesMax = 4 * 1024 * 1024;
+/**
+ * Datagrams that may leave in one turn of the event loop before a send waits for the next turn. dgram sends at once and
+ * calls back without a turn, so a loop that awaits its sends would never let anything be read; libuv reads 32 a turn.
+ */
+const sendsPerTurnMax = 32;
 /** How long stop() waits for datagrams that the kernel has not taken yet. */
 const drainDeadlineMs = 1_000;
 
@@ -87,6 +92,7 @@ export class AcademyUDPTransport implements Transport {
   #port = 0;
   #receiveBufferBytes = 0;
   #unsentBytes = 0;
+  #sendsThisTurn = 0;
   #drained: (() => void) | null = null;
   #packetsSent = 0;
   #bytesSent = 0;
@@ -185,7 +191,9 @@ export class AcademyUDPTransport implements Transport {
           this.#packetsSent += 1;
           this.#bytesSent += bytes;
         }
-        resolve(error ? failedSend(sendRefused, `${this.name}: ${error.message}`) : this.#sentResult(bytes));
+        const result = error ? failedSend(sendRefused, `${this.name}: ${error.message}`) : this.#sentResult(bytes);
+        if (this.#isTurnFull()) setImmediate(resolve, result);
+        else resolve(result);
         if (this.#unsentBytes === 0) this.#drained?.();
       });
     });
@@ -228,6 +236,16 @@ export class AcademyUDPTransport implements Transport {
   #sentResult(bytes: number): TransportSendResult {
     this.#results[bytes] ??= sentToGroup(this.channel, bytes);
     return this.#results[bytes];
+  }
+
+  #isTurnFull(): boolean {
+    this.#sendsThisTurn += 1;
+    if (this.#sendsThisTurn === 1) {
+      setImmediate(() => {
+        this.#sendsThisTurn = 0;
+      });
+    }
+    return this.#sendsThisTurn >= sendsPerTurnMax;
   }
 
   #refuse(result: TransportSendResult): Promise<TransportSendResult> {

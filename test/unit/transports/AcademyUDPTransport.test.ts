@@ -149,6 +149,21 @@ t.test('what the socket refuses is answered and counted, never thrown', async (t
   test.ok((await transport.send(buffer)).success, 'and goes on afterwards');
 });
 
+t.test('a loop that awaits its sends lets the node hear meanwhile', async (test) => {
+  let heard = 0;
+  const transport = new AcademyUDPTransport({ ...optionsFor(), receiveBufferBytes: 16 * 1024 });
+  await transport.start(() => {
+    heard += 1;
+  });
+  test.teardown(() => transport.stop());
+  let heardWhileSending = 0;
+  for (let number = 0; number < 500; number++) {
+    await transport.send(Buffer.alloc(100));
+    heardWhileSending = heard;
+  }
+  test.ok(heardWhileSending > 100, `${heardWhileSending} of 500 while it was sending`);
+});
+
 t.test('a loopback node ignores what comes from the network', async (test) => {
   const heard: string[] = [];
   const transport = new AcademyUDPTransport(optionsFor());

@@ -195,6 +195,7 @@ t.test('reliable links', async (t) => {
     network.heal();
     await clock.run(1_000);
     test.strictSame(await request, Uint8Array.of(7));
+    test.equal(clock.pendingTimers, 0, 'the deadline of what is answered is cleared');
   });
 
   t.test('an answer that a partition holds back counts as none', async (test) => {

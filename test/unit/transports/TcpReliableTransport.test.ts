@@ -369,6 +369,75 @@ t.test('a peer that does not read is waited for, and what waits is bounded by by
   test.equal((await settled).length, 20);
 });
 
+t.test('a peer that does not answer is not asked more than may be in flight', async (test) => {
+  const caller = await startNode(test);
+  const { port, accepted } = await listenRaw(test);
+  const own = credentialsFor(caller);
+  const { nodeId } = own.identity;
+  caller.tcp.setPeer({ nodeId, host, port });
+  const ask = () => caller.tcp.request(nodeId, text('?'), { deadlineMs: 60_000 });
+  const first = ask();
+  const raw = await accepted();
+  await raw.join(own, 'listener');
+  raw.write(frameKinds.answer, (await raw.read()).correlation, text('ok'));
+  await first;
+  const settled = Promise.allSettled(Array.from({ length: limits.requestsInFlightMax + 10 }, ask));
+  const correlations: number[] = [];
+  while (correlations.length < limits.requestsInFlightMax) correlations.push((await raw.read()).correlation);
+  test.equal(raw.reader.next(), undefined, 'no further one');
+  for (const correlation of correlations.slice(0, 10)) raw.write(frameKinds.answer, correlation, text('ok'));
+  for (let number = 0; number < 10; number++) test.equal((await raw.read()).kind, frameKinds.request);
+  await caller.tcp.stop();
+  await settled;
+});
+
+t.test('what is asked while a connection breaks goes over the next one', async (test) => {
+  const caller = await startNode(test);
+  const { port, accepted } = await listenRaw(test);
+  const own = credentialsFor(caller);
+  const { nodeId } = own.identity;
+  caller.tcp.setPeer({ nodeId, host, port });
+  const first = caller.tcp.request(nodeId, text('first'), { deadlineMs });
+  const broken = await accepted();
+  await broken.join(own, 'listener');
+  const { correlation } = await broken.read();
+  broken.socket.cork();
+  broken.write(frameKinds.answer, correlation, text('ok'));
+  broken.write(99, 0, text('broken'));
+  broken.socket.uncork();
+  const second = first.then(() => caller.tcp.request(nodeId, text('second'), { deadlineMs }));
+  const next = await accepted();
+  await next.join(own, 'listener');
+  next.write(frameKinds.answer, (await next.read()).correlation, text('over the next one'));
+  test.equal(Buffer.from(await second).toString(), 'over the next one');
+});
+
+t.test('a node that is forgotten still gets and gives the answers that are due', async (test) => {
+  const academyId = `tcp-unit-${systemRandom.id()}`;
+  const [left, right] = [await startNode(test, academyId), await startNode(test, academyId)];
+  introduce(left, right);
+  const waiting: (() => void)[] = [];
+  for (const { tcp } of [left, right]) {
+    tcp.onRequest(async (_from, request) => {
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      return request;
+    });
+  }
+  const there = left.tcp.request(right.nodeId, text('there'), { deadlineMs });
+  await until('it is served', () => waiting.length === 1);
+  const back = right.tcp.request(left.nodeId, text('back'), { deadlineMs });
+  await until('both are served', () => waiting.length === 2);
+  left.tcp.forgetPeer(right.nodeId);
+  const { code } = await left.tcp.request(right.nodeId, text('?'), { deadlineMs }).catch((fault) => fault);
+  test.equal(code, 'ERR_ACADEMY_NODE_UNKNOWN');
+  waiting[0]?.();
+  test.equal(Buffer.from(await there).toString(), 'there');
+  test.equal(left.tcp.stats().connections, 1, 'open as long as an answer is due');
+  waiting[1]?.();
+  test.equal(Buffer.from(await back).toString(), 'back');
+  await until('then it closes', () => left.tcp.stats().connections === 0 && right.tcp.stats().connections === 0);
+});
+
 t.test('more requests than may be in flight wait for their turn', async (test) => {
   const academyId = `tcp-unit-${systemRandom.id()}`;
   const [caller, server] = [await startNode(test, academyId), await startNode(test, academyId)];
