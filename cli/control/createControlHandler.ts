@@ -14,7 +14,6 @@ import {
   type PersonSeat,
   type RoomStatus,
 } from '../../index.js';
-import Type, { Compile, type TSchema, type Validator } from '../../runtime/protocol/typebox.js';
 import { type ControlHandler, type PersonaQuestions, parseKnowledgePack } from '../library.js';
 import type {
   ControlMethod,

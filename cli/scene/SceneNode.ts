@@ -22,7 +22,7 @@ export interface SceneNodeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const startLimitMs = 20_000;
+const startLimitMs = 40_000;
 const stopLimitMs = 4_000;
 
 export class SceneNode {

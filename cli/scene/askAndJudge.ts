@@ -13,7 +13,7 @@ export interface AskAndJudgeOptions {
 }
 
 /** An answer that was withdrawn or lost counts as silence after this time. */
-const answerLimitMs = 1_000;
+const answerLimitMs = 3_000;
 
 export async function askAndJudge(options: AskAndJudgeOptions): Promise<void> {
   const { connection, roomId, personaId, questions, signal } = options;

@@ -63,7 +63,8 @@ const schoolRoom = 'school';
 /** Enough for an exam, which needs 50. */
 const questionsAsked = 80;
 const pollMs = 50;
-const limitsMs = { meeting: 10_000, publication: 10_000, outcome: 15_000 };
+/** Far more than any of it takes, even on a machine that is busy. */
+const limitsMs = { meeting: 30_000, publication: 30_000, outcome: 30_000 };
 
 const schoolConfig: AcademyUserConfig = {
   rooms: [{ id: schoolRoom, consent: 'academy' }],
