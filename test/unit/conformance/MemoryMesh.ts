@@ -1,0 +1,126 @@
+/** Nodes with everything between a socket and a listener, on a network in memory that doubles each datagram. */
+import { AcademyEventSystem } from '../../../runtime/mesh/AcademyEventSystem.js';
+import { AcademySmartEventRouter } from '../../../runtime/mesh/AcademySmartEventRouter.js';
+import { AdminCapability } from '../../../runtime/mesh/AdminCapability.js';
+import { EventPublisher } from '../../../runtime/mesh/EventPublisher.js';
+import { MeshCounters } from '../../../runtime/mesh/MeshCounters.js';
+import { PacketWriter } from '../../../runtime/mesh/PacketWriter.js';
+import { RateLimitedLog } from '../../../runtime/mesh/RateLimitedLog.js';
+import { ReplayWindow } from '../../../runtime/mesh/ReplayWindow.js';
+import { receivePath } from '../../../runtime/mesh/receivePath.js';
+import { SourceBudget } from '../../../runtime/mesh/SourceBudget.js';
+import { asNodeId, identityFromSeed, type NodeId } from '../../../runtime/protocol/identity.js';
+import { MessageCodec } from '../../../runtime/protocol/MessageCodec.js';
+import { PacketSealer } from '../../../runtime/protocol/packet.js';
+import { seededRandom } from '../../../runtime/protocol/Random.js';
+import { MemoryNetwork } from '../../../transports/memory/MemoryNetwork.js';
+import { MemoryReliableTransport, memoryHost } from '../../../transports/memory/MemoryReliableTransport.js';
+import { MemoryTransport } from '../../../transports/memory/MemoryTransport.js';
+import { VirtualClock } from '../../../transports/memory/VirtualClock.js';
+import { TransportFactory } from '../../../transports/TransportFactory.js';
+
+const academyId = 'default';
+
+/** Counts how often a payload is translated. */
+class CountingCodec extends MessageCodec {
+  encoded = 0;
+  decoded = 0;
+
+  override encode(value: unknown): Uint8Array {
+    this.encoded += 1;
+    return super.encode(value);
+  }
+
+  override decode(bytes: Uint8Array): unknown {
+    this.decoded += 1;
+    return super.decode(bytes);
+  }
+}
+
+export interface MemoryNode {
+  readonly nodeId: NodeId;
+  readonly events: AcademyEventSystem;
+  readonly admin: AdminCapability;
+  readonly codec: CountingCodec;
+}
+
+export class MemoryMesh {
+  readonly clock = new VirtualClock();
+  readonly router = new AcademySmartEventRouter();
+  readonly nodes: MemoryNode[] = [];
+  readonly #network = new MemoryNetwork({
+    clock: this.clock,
+    random: seededRandom(1),
+    conditions: { duplicatePerMille: 1000 },
+  });
+  readonly #reliables: MemoryReliableTransport[] = [];
+  readonly #factories: TransportFactory[] = [];
+
+  static async open(count: number): Promise<MemoryMesh> {
+    const mesh = new MemoryMesh();
+    for (let number = 1; number <= count; number++) await mesh.#addNode(number);
+    for (const one of mesh.#reliables) {
+      for (const { nodeId, port } of mesh.#reliables) one.setPeer({ nodeId, host: memoryHost, port });
+    }
+    return mesh;
+  }
+
+  async close(): Promise<void> {
+    for (const { events } of this.nodes) events.close();
+    for (const factory of this.#factories) await factory.stopAll();
+  }
+
+  async #addNode(number: number): Promise<void> {
+    const { clock, router } = this;
+    const identity = identityFromSeed(new Uint8Array(32).fill(number));
+    const { nodeId } = identity;
+    const sealer = new PacketSealer(academyId, null);
+    const counters = new MeshCounters();
+    const log = new RateLimitedLog(() => {}, clock);
+    const codec = new CountingCodec();
+    const admin = new AdminCapability();
+    const transports = new TransportFactory();
+    for (const channel of ['training', 'evolution', 'genome'] as const) {
+      transports.register(new MemoryTransport({ network: this.#network, nodeId, channel }));
+    }
+    const reliable = new MemoryReliableTransport({ network: this.#network, identity, academyId, connectionKey: null });
+    transports.register(reliable);
+    const publisher: EventPublisher = new EventPublisher({
+      nodeId,
+      router,
+      writer: new PacketWriter(nodeId, sealer, clock, seededRandom(number)),
+      transports,
+      peers: {
+        all: () => this.nodes.map((node) => node.nodeId).filter((id) => id !== nodeId),
+        beyondMulticast: () => [],
+      },
+      counters,
+      log,
+      deliverLocal: (header, payload) => events.deliver(header, payload),
+    });
+    const events: AcademyEventSystem = new AcademyEventSystem({
+      nodeId,
+      codec,
+      publisher,
+      admin,
+      counters,
+      log,
+      resolveNode: asNodeId,
+    });
+    const receive = receivePath({
+      nodeId,
+      clock,
+      budget: new SourceBudget(clock),
+      sealer,
+      replays: new ReplayWindow(),
+      router,
+      counters,
+      log,
+      deliver: (header, payload) => events.deliver(header, payload),
+    });
+    await transports.startAll((bytes, from) => void receive(bytes, from));
+    this.#reliables.push(reliable);
+    this.#factories.push(transports);
+    this.nodes.push({ nodeId, events, admin, codec });
+  }
+}
