@@ -369,6 +369,21 @@ t.test('a peer that does not read is waited for, and what waits is bounded by by
   test.equal((await settled).length, 20);
 });
 
+t.test('a member that asks for much and reads nothing is given up', async (test) => {
+  const node = await startNode(test);
+  const answer = new Uint8Array(limits.frameBytesMax);
+  let served = 0;
+  node.tcp.onRequest(async () => {
+    served += 1;
+    return answer;
+  });
+  const greedy = dialRaw(test, node.tcp.port);
+  await greedy.join(credentialsFor(node), 'dialler');
+  greedy.socket.pause();
+  for (let correlation = 1; correlation <= 20; correlation++) greedy.write(frameKinds.request, correlation, text('?'));
+  await until('it is hung up on', () => served > 0 && node.tcp.stats().connections === 0);
+});
+
 t.test('a peer that does not answer is not asked more than may be in flight', async (test) => {
   const caller = await startNode(test);
   const { port, accepted } = await listenRaw(test);
