@@ -1,19 +1,21 @@
 #!/usr/bin/env node
-// Runs the compiled tests with tap and says, file by file, how they went; its last line is "N passed, N failed".
-// Unlike tap by itself it insists that every file it was asked for has run: one hung file can make tap drop the files
-// still in its queue. The ordinary suite is all of dist/test but test/long/ (`--long` runs only that).
+// Runs the compiled tests, each file in a process of plain Node.js, two at a time, and says how each went; its last line
+// is "N passed, N failed". tap's own runner puts module loaders into every process, which costs a second a file and
+// changes what an import fails with, and one hung file can make it drop those still in its queue. The ordinary suite is
+// all of dist/test but test/long/ (`--long` runs only that).
 //
 //   node scripts/run-tests.mjs [--long] [file or folder]...      e.g. test/network  test/unit/protocol/MessageCodec.test.ts
 
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, normalize, relative, sep } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const TESTS = 'dist/test';
 const LONG_TESTS = 'dist/test/long/';
+const JOBS = 2;
+const TIMEOUT_SECONDS = 180;
 const LONG_TIMEOUT_SECONDS = 3_600;
 const SILENCE_MS = 10_000;
 
@@ -46,85 +48,108 @@ function selectTests(args) {
   return all.filter((file) => named.some((path) => file === path || (isFolder(path) && file.startsWith(`${path}/`))));
 }
 
-function runTap(files, options) {
-  const tap = join(ROOT, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs');
-  return spawn(process.execPath, [tap, 'run', '--reporter=tap', ...options, ...files], {
-    cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'inherit'],
+const running = new Set();
+
+/**
+ * Runs one file to its end, or kills it when it takes too long.
+ * @returns {Promise<{ output: string, exit: number | string, millis: number, timedOut: boolean }>}
+ */
+function runFile(file, timeoutSeconds) {
+  return new Promise((resolve) => {
+    const started = Date.now();
+    const child = spawn(process.execPath, [join(ROOT, file)], {
+      cwd: ROOT,
+      // tap ends a test by itself before it is killed here, and says which one hung.
+      env: { ...process.env, TAP_TIMEOUT: String(timeoutSeconds) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    running.add(child);
+    let output = '';
+    child.stdout.on('data', (chunk) => {
+      output += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      output += chunk;
+    });
+    let timedOut = false;
+    const limit = setTimeout(
+      () => {
+        timedOut = true;
+        child.kill('SIGKILL');
+      },
+      (timeoutSeconds + 20) * 1000,
+    );
+    child.once('close', (code, signal) => {
+      clearTimeout(limit);
+      running.delete(child);
+      resolve({ output, exit: code ?? signal, millis: Date.now() - started, timedOut });
+    });
   });
 }
 
-/**
- * Reads tap's stream: a line for each file that ended, all that a failed file said, and the totals.
- * @returns {Promise<{ ended: Set<string>, passed: number, failed: number, skipped: number }>}
- */
-async function report(stream, total) {
-  const result = { ended: new Set(), passed: 0, failed: 0, skipped: 0 };
-  let block = [];
-  let lastLineAt = Date.now();
-  const print = (text) => {
-    lastLineAt = Date.now();
-    process.stdout.write(`${text}\n`);
+/** What tap counted in a file's output; a file that died before it could count has one failure. */
+function countsOf({ output, exit }) {
+  const totals = [...output.matchAll(/^# \{ (total: .*) \}$/gm)].at(-1)?.[1] ?? '';
+  const count = (word) => Number(new RegExp(`\\b${word}: (\\d+)`).exec(totals)?.[1] ?? 0);
+  const failed = count('fail');
+  return {
+    passed: count('pass'),
+    failed: failed === 0 && (exit !== 0 || totals === '') ? 1 : failed,
+    skipped: count('skip') + count('todo'),
   };
-  const heartbeat = setInterval(() => {
-    if (Date.now() - lastLineAt > SILENCE_MS) print(`… ${result.ended.size} of ${total} files done`);
-  }, SILENCE_MS / 4);
-
-  for await (const line of createInterface({ input: stream })) {
-    const end = /^(not )?ok \d+ - (.*?)(?: # time=([\d.]+)ms)?(?: # .*)?$/.exec(line);
-    const totals = /^# \{ (total: .*) \}$/.exec(line);
-    if (end !== null) {
-      const [, failed, name, ms] = end;
-      if (name.startsWith(TESTS)) result.ended.add(name);
-      if (failed !== undefined) for (const said of block) if (!/^\s*ok \d+/.test(said)) print(said);
-      print(`${failed ? 'FAILED' : 'ok    '} ${name}${ms ? `  ${Math.round(Number(ms))} ms` : ''}`);
-      block = [];
-    } else if (/^ {2}(exitCode: [1-9]|signal: SIG)/.test(line)) {
-      // From the diagnosis that follows a failed file; the rest of it repeats the file's own output.
-      print(line);
-    } else if (totals !== null) {
-      const count = (word) => Number(new RegExp(`\\b${word}: (\\d+)`).exec(totals[1])?.[1] ?? 0);
-      result.passed = count('pass');
-      result.failed = count('fail');
-      result.skipped = count('skip') + count('todo');
-    } else if (line.startsWith('# Subtest: ')) {
-      block = [];
-    } else {
-      block.push(line);
-    }
-  }
-  clearInterval(heartbeat);
-  return result;
 }
 
 async function main() {
   const args = process.argv.slice(2);
   const files = selectTests(args);
   if (files.length === 0) throw new Error('There are no such tests.');
+  const timeoutSeconds = args.includes('--long') ? LONG_TIMEOUT_SECONDS : TIMEOUT_SECONDS;
 
   const started = Date.now();
-  process.stdout.write(`running ${files.length} test files on Node.js ${process.versions.node}\n`);
-  const options = args.includes('--long') ? [`--timeout=${LONG_TIMEOUT_SECONDS}`] : [];
-  const tap = runTap(files, options);
-  // On Ctrl-C tap gets the signal too, ends its children and reports; then we do. A second one is final.
-  process.once('SIGINT', () => process.once('SIGINT', () => tap.kill('SIGKILL')));
-  process.on('SIGTERM', () => tap.kill('SIGTERM'));
-  const closed = new Promise((resolve) => tap.once('close', (code, signal) => resolve(code ?? signal)));
-  const result = await report(tap.stdout, files.length);
-  const exit = await closed;
+  let lastLineAt = started;
+  const print = (text) => {
+    lastLineAt = Date.now();
+    process.stdout.write(`${text}\n`);
+  };
+  print(`running ${files.length} test files on Node.js ${process.versions.node}`);
+  let stopping = false;
+  // On Ctrl-C the files get the signal too and end; a second one is final.
+  const stop = (signal) => {
+    for (const child of running) child.kill(stopping ? 'SIGKILL' : signal);
+    stopping = true;
+  };
+  process.on('SIGINT', () => stop('SIGINT'));
+  process.on('SIGTERM', () => stop('SIGTERM'));
 
-  const dropped = files.filter((file) => !result.ended.has(file));
-  for (const file of dropped) process.stdout.write(`NOT RUN ${file}\n`);
-  let failed = result.failed + dropped.length;
-  if (exit !== 0 && failed === 0) {
-    process.stdout.write(`tap ended with ${exit} though no test failed\n`);
-    failed = 1;
-  }
+  const sum = { passed: 0, failed: 0, skipped: 0 };
+  const queue = [...files];
+  let done = 0;
+  const heartbeat = setInterval(() => {
+    if (Date.now() - lastLineAt > SILENCE_MS) print(`… ${done} of ${files.length} files done`);
+  }, SILENCE_MS / 4);
+  const work = async () => {
+    for (let file = queue.shift(); file !== undefined && !stopping; file = queue.shift()) {
+      const result = await runFile(file, timeoutSeconds);
+      const counts = countsOf(result);
+      for (const word of Object.keys(sum)) sum[word] += counts[word];
+      done++;
+      if (counts.failed > 0) {
+        print(result.output.replace(/^\s*ok \d+.*\n/gm, '').trimEnd());
+        if (result.timedOut) print(`killed after ${Math.round(result.millis / 1000)} s`);
+        else if (result.exit !== 0) print(`ended with ${result.exit}`);
+      }
+      print(`${counts.failed > 0 ? 'FAILED' : 'ok    '} ${file}  ${result.millis} ms`);
+    }
+  };
+  await Promise.all(Array.from({ length: JOBS }, work));
+  clearInterval(heartbeat);
+
+  for (const file of queue) print(`NOT RUN ${file}`);
   const seconds = Math.round((Date.now() - started) / 1000);
-  process.stdout.write(`\n${files.length - dropped.length} of ${files.length} files in ${seconds} s, `);
-  process.stdout.write(`${result.skipped} assertions skipped\n`);
-  process.stdout.write(`${result.passed} passed, ${failed} failed\n`);
-  process.exitCode = failed === 0 ? 0 : 1;
+  print(`\n${done} of ${files.length} files in ${seconds} s, ${sum.skipped} assertions skipped`);
+  const failed = sum.failed + queue.length;
+  print(`${sum.passed} passed, ${failed} failed`);
+  process.exitCode = failed === 0 && done === files.length ? 0 : 1;
 }
 
 main().catch((error) => {

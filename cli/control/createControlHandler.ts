@@ -14,7 +14,15 @@ import {
   type PersonSeat,
   type RoomStatus,
 } from '../../index.js';
-import { type ControlHandler, type PersonaQuestions, parseKnowledgePack } from '../library.js';
+import {
+  Compile,
+  type ControlHandler,
+  type PersonaQuestions,
+  parseKnowledgePack,
+  type TSchema,
+  Type,
+  type Validator,
+} from '../library.js';
 import type {
   ControlMethod,
   ControlMethods,

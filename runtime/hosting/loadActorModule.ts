@@ -47,7 +47,11 @@ async function importModule(module: string): Promise<Record<string, unknown>> {
       'ERR_ACADEMY_ACTOR_MODULE',
       `the actor module "${module}" does not load: ${message ?? cause}`,
       {
-        remedy: code === 'ERR_MODULE_NOT_FOUND' ? 'check the path, and that the project is built' : undefined,
+        // Loaders that run beside Node's own lose the code, and keep the message.
+        remedy:
+          code === 'ERR_MODULE_NOT_FOUND' || message?.startsWith('Cannot find module')
+            ? 'check the path, and that the project is built'
+            : undefined,
         cause,
       },
     );
