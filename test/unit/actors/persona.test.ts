@@ -2,9 +2,10 @@ import t from 'tap';
 import { dataBucket } from '../../../actors/learning/dataBucket.js';
 import type { ExamReport, PersonaReport } from '../../../actors/messages.js';
 import { type PersonaOptions, persona } from '../../../actors/persona.js';
+import { scrambleGenome } from '../../../cli/scene/scrambleGenome.js';
 import { assertEventData } from '../../../runtime/protocol/events.js';
 import { decodeGenome } from '../../../runtime/protocol/genome/decodeGenome.js';
-import { identifyGenome } from '../../../runtime/protocol/genome/genomeIdOf.js';
+import { seededRandom } from '../../../runtime/protocol/Random.js';
 import type { SendMessageParams } from '../../../runtime/protocol/schemas/commands.js';
 import { chatMessage, correction } from './chatFixtures.js';
 import { type DrivenActor, driveActor } from './driveActor.js';
@@ -302,17 +303,12 @@ t.test('a genome is examined on held-out questions, adopted and dropped again', 
 t.test('a scrambled layer, and a genome of a field without held-out questions, are refused', async (t) => {
   const actor = awake({ answerAll: true });
   teach(actor, 'exam', 30);
-  const { manifest, layer } = learntGenome('banking');
-  const scrambled = identifyGenome(manifest, {
-    ...layer,
-    loraA: layer.loraA.toReversed(),
-    loraB: layer.loraB.toReversed(),
-  });
-  for (const genome of [scrambled, learntGenome('travel')]) {
-    const { id: genomeId } = genome.manifest;
+  const scrambled = scrambleGenome(filesOf(learntGenome('banking')), seededRandom(1));
+  for (const files of [scrambled, filesOf(learntGenome('travel'))]) {
+    const { id: genomeId } = decodeGenome(new Map(Object.entries(files))).manifest;
     actor.effects.length = 0;
     actor.question('persona.examine', { genomeId });
-    actor.settle('persona.genome-read', { result: filesOf(genome) });
+    actor.settle('persona.genome-read', { result: files });
     const exam = actor.take('reply')?.result as ExamReport;
     t.equal(exam.accepted, false, exam.reason);
     const [refusal] = actor.question('persona.adopt', { genomeId, exam });
