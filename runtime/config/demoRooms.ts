@@ -1,4 +1,7 @@
-/** The rooms and personas of a node that nobody has configured: what a newcomer meets. */
+/**
+ * The rooms and personas of a node that nobody has configured: what a newcomer meets. They have no specialities, so
+ * that every question is everybody's business; whoever is surest answers.
+ */
 import type { PersonaConfig, RoomConfig } from './academyConfig.js';
 
 export const defaultRooms: RoomConfig[] = [
@@ -14,7 +17,6 @@ export const defaultPersonas: PersonaConfig[] = [
     capabilities: ['typescript-basics', 'typescript-types', 'typescript-config', 'typescript-runtime'],
     knowledge: ['builtin:typescript-help'],
     rooms: ['lobby', 'typescript-help', 'academy-training'],
-    specialities: ['typescript', 'tsconfig', 'node.js'],
     rank: 16,
   },
   {
@@ -34,7 +36,6 @@ export const defaultPersonas: PersonaConfig[] = [
     ],
     knowledge: ['builtin:clinc150'],
     rooms: ['lobby', 'academy-training'],
-    specialities: ['bank', 'card', 'flight', 'recipe'],
     rank: 32,
   },
   {
@@ -43,7 +44,6 @@ export const defaultPersonas: PersonaConfig[] = [
     capabilities: ['academy-guide'],
     knowledge: ['builtin:academy'],
     rooms: ['lobby', 'academy-training'],
-    specialities: ['academy', 'persona', 'genome', 'room'],
     rank: 16,
   },
 ];
