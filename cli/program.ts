@@ -3,6 +3,7 @@
  * the library only when it runs, so that `--help` and `--version` answer at once.
  */
 import { Command, CommanderError } from 'commander';
+import { packageVersion } from '../packageRoot.js';
 import type { CommandContext } from './CommandContext.js';
 import { benchCommand } from './commands/bench.js';
 import { chatCommand } from './commands/chat.js';
@@ -23,7 +24,6 @@ import { treeCommand } from './commands/tree.js';
 import { upCommand } from './commands/up.js';
 import { type ExitCode, exitCodes, exitCodeTable } from './exitCodes.js';
 import { Output, type OutputStream } from './Output.js';
-import { packageVersion } from './packageRoot.js';
 
 /** What the program needs of a process; `process` is one. */
 export interface ProgramStreams {

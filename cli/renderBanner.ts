@@ -1,8 +1,8 @@
 /** What a person is told when the node is there: who hears them, where the data live, how it ends. */
 import type { AcademyNode, RoomStatus } from '../index.js';
+import { packageVersion } from '../packageRoot.js';
 import { groupAddresses } from './library.js';
 import type { Output } from './Output.js';
-import { packageVersion } from './packageRoot.js';
 
 export interface BannerOptions {
   readonly node: AcademyNode;

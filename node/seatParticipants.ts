@@ -3,12 +3,12 @@ import { readFile } from 'node:fs/promises';
 import type { PersonaOptions } from '../actors/persona.js';
 import type { SelfImprovementOptions } from '../actors/selfImprovementLoop.js';
 import type { SystemOptions } from '../actors/system.js';
+import { dataFile } from '../packageRoot.js';
 import type { AcademyConfig, PersonaConfig } from '../runtime/config/academyConfig.js';
 import { AcademyError } from '../runtime/protocol/errors.js';
 import type { ChatParticipant } from '../runtime/protocol/schemas/participant.js';
 import type { AcademyNode } from './AcademyNode.js';
 import { actorModules } from './actorModules.js';
-import { dataFile } from './packageRoot.js';
 
 const system: ChatParticipant = { id: 'system', name: 'Academy', type: 'system' };
 const builtInPrefix = 'builtin:';

@@ -51,6 +51,8 @@ const DOCUMENTS_MAX = 65_535;
  *
  * @param id - Name for people, 1 … 128 characters.
  * @param texts - 1 … 65,535 texts; labels are not needed and not wanted.
+ *
+ * @public scripts/build-base-model.mjs loads it from the build.
  */
 export function encodeBaseModel(id: string, texts: Iterable<string>): Uint8Array {
   const counts = new Uint16Array(FEATURE_BUCKETS);

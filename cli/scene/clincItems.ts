@@ -3,8 +3,8 @@
  * the donor learns, what exams use and what is measured never share a question.
  */
 import { readFile } from 'node:fs/promises';
+import { dataFile } from '../../packageRoot.js';
 import { dataBucket, type Random } from '../library.js';
-import { dataFile } from '../packageRoot.js';
 
 export interface SceneItem {
   readonly input: string;

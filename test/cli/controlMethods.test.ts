@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { NodeConnection } from '../../cli/control/ControlMethods.js';
 import type { AttachedView, NoticeView } from '../../cli/control/views.js';
-import { dataFile } from '../../cli/packageRoot.js';
+import { dataFile } from '../../packageRoot.js';
 import { CommandLine, eventually } from './CommandLine.js';
 
 /** What a connection answers to whatever it is sent, as other programs might send it. */

@@ -4,7 +4,7 @@ import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
-import { dataFile } from '../../cli/packageRoot.js';
+import { dataFile } from '../../packageRoot.js';
 import { CommandLine, eventually } from './CommandLine.js';
 
 const packageFolder = dirname(dataFile());

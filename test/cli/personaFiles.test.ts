@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { dataFile } from '../../cli/packageRoot.js';
+import { dataFile } from '../../packageRoot.js';
 import { CommandLine } from './CommandLine.js';
 
 const knowledge = dataFile('knowledge', 'clinc150.jsonl');

@@ -2,7 +2,7 @@
 // evidence, from whom. This file has the vocabulary and its bounds; encodeGenome and decodeGenome turn it into a folder.
 
 import { CapabilityVector } from '../schemas/genome.js';
-import { Count, Fields, Id, Phrase, Phrases, Ratio, Score, TimestampMs } from '../schemas/shapes.js';
+import { Count, Fields, Id, Phrase, Phrases, Score, TimestampMs } from '../schemas/shapes.js';
 import Type, { type Static } from '../typebox.js';
 
 /** Bounds of a genome, each with its reason. They are checked before anything is allocated for a received one. */
@@ -65,9 +65,6 @@ export const GenomeManifest = Fields({
   signature: Type.Optional(GenomeSignature),
 });
 export type GenomeManifest = Static<typeof GenomeManifest>;
-
-/** Measured evidence of an adopter: accuracy before and after, on n items. */
-export const GenomeEvidence = Fields({ before: Ratio, after: Ratio, n: Count });
 
 /**
  * The layer's numbers: it adds Σ_k B[a,k] · Σ_j A[k,j]·φ_j + bias[a] to the score of answer a, with A[k,j] =

@@ -5,7 +5,7 @@ import { dataBucket } from '../../../actors/learning/dataBucket.js';
 import type { ImprovementReport, LabelledItem, PersonaReport } from '../../../actors/messages.js';
 import { persona } from '../../../actors/persona.js';
 import { selfImprovementLoop } from '../../../actors/selfImprovementLoop.js';
-import { dataFile } from '../../../node/packageRoot.js';
+import { dataFile } from '../../../packageRoot.js';
 import { decodeGenome } from '../../../runtime/protocol/genome/decodeGenome.js';
 import { identifyGenome } from '../../../runtime/protocol/genome/genomeIdOf.js';
 import { correction } from './chatFixtures.js';

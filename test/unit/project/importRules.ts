@@ -15,14 +15,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   runtime: ['runtime/protocol'],
   actors: ['runtime/protocol'],
   transports: ['runtime/protocol'],
+  packageRoot: [],
   // Joins the parts to a running node.
-  node: ['runtime/protocol', 'runtime', 'actors', 'transports'],
+  node: ['runtime/protocol', 'runtime', 'actors', 'transports', 'packageRoot'],
   // The benchmarks are part of the package: users call runLoadBenchmark().
   index: ['runtime/protocol', 'runtime', 'actors', 'transports', 'node', 'benchmarks'],
   testing: ['runtime/protocol', 'runtime', 'actors', 'transports', 'node', 'index'],
   // The command line's one door to what index.ts does not make public.
-  'cli/library': ['runtime/protocol', 'runtime', 'actors', 'transports', 'node'],
-  cli: ['index', 'testing', 'benchmarks', 'cli/library'],
+  'cli/library': ['runtime/protocol', 'runtime', 'actors', 'transports', 'node', 'packageRoot'],
+  cli: ['index', 'testing', 'benchmarks', 'cli/library', 'packageRoot'],
   examples: ['index', 'testing'],
   benchmarks: ['runtime/protocol', 'runtime', 'actors', 'transports', 'node', 'index', 'testing'],
 };
