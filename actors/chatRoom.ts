@@ -21,6 +21,7 @@ import { type Random, seededRandom } from '../runtime/protocol/Random.js';
 import { entryOfMessage, messageOfEntry, nodeOfAuthor, type RoomLogEntry } from '../runtime/protocol/roomLog.js';
 import type { ChatMessage, MessageBody } from '../runtime/protocol/schemas/chat.js';
 import type {
+  AcademyChatResult,
   FeedbackParams,
   FeedbackResult,
   GetHistoryParams,
@@ -84,6 +85,7 @@ export type RoomEvent =
   | DeliveredMessage<'room.stored', SettledAs<null>>
   | DeliveredMessage<'room.join', Forwarded<JoinRoomParams>>
   | DeliveredMessage<'room.leave', Forwarded<LeaveRoomParams>>
+  | DeliveredMessage<'room.joined-read', SettledAs<RoomLogQuestions['log.history']['answer']>>
   | DeliveredMessage<'room.history', Forwarded<GetHistoryParams>>
   | DeliveredMessage<'room.history-read', SettledAs<RoomLogQuestions['log.history']['answer']>>
   | DeliveredMessage<'room.feedback', Forwarded<FeedbackParams>>
@@ -107,6 +109,8 @@ interface Desk {
 const storeDeadlineMs = 10_000;
 const repairDeadlineMs = 5_000;
 const digestSoonMs = 25;
+/** Messages that a new member is told of. */
+const welcomeMessages = 50;
 const leaseEveryMsDefault = 1_500;
 /** A lease outlives two renewals that are lost. */
 const leasesPerRenewal = 3.5;
@@ -232,6 +236,8 @@ function handle(desk: Desk, event: RoomEvent): void {
       return join(desk, event.data, event.atMs);
     case 'room.leave':
       return leave(desk, event.data, event.atMs);
+    case 'room.joined-read':
+      return answerJoin(desk, event.data);
     case 'room.history':
       return readHistory(desk, event.data);
     case 'room.history-read':
@@ -356,13 +362,13 @@ function stored(desk: Desk, settled: SettledAs<null>): void {
     notifyMembers(desk, 'room.message', withAnswered(desk, message));
     if (own) desk.emit({ type: 'publish', event: ACADEMY_CHAT_EVENTS.MESSAGE, data: message });
     if (!ask) continue;
-    const result: SendMessageResult = {
-      messageId: message.messageId,
-      author: entry.seal.author,
-      sequence: entry.seal.sequence,
-      timestamp: message.timestamp,
-      receipt: 'stored',
-    };
+    const { messageId, timestamp, sessionId, performanceTracking } = message;
+    const { author, sequence } = entry.seal;
+    const sent: SendMessageResult = { messageId, author, sequence, timestamp, receipt: 'stored' };
+    // Who sends measured scores is told what was stored of them, and under which session.
+    const result: SendMessageResult | AcademyChatResult = performanceTracking
+      ? { ...sent, sessionId, performanceTracking }
+      : sent;
     desk.emit({ type: 'reply', ask, result });
   }
 }
@@ -397,16 +403,24 @@ function join(desk: Desk, { params, ask }: Forwarded<JoinRoomParams>, atMs: numb
     planDigest(desk);
   }
   welcome(desk, seat);
-  if (!ask) return;
-  const others = room.members.remoteNodes.length;
+  // The place before what the welcome told of is known to the log only.
+  if (ask) desk.emit(askRoomLog('log.history', { roomId, limit: welcomeMessages }, 'room.joined-read', ask));
+}
+
+function answerJoin(desk: Desk, settled: SettledAs<RoomLogQuestions['log.history']['answer']>): void {
+  const ask = settled.tag as AskToken;
+  if (!settled.result)
+    return refuse(desk, ask, settled.error ?? failure('ERR_ACADEMY_STORE', 'the room log is silent'));
+  const { record, members } = desk.room;
+  const everyone = members.everyone();
+  const nodes = members.remoteNodes.length + 1;
+  const reach = record.consent === 'local' ? 'on this node' : 'within the academy';
   const result: JoinRoomResult = {
-    roomId,
-    members: [...room.members.everyone()],
-    cursor: null,
-    consent: room.record.consent,
-    hearers: `${room.members.everyone().length} participants on ${others + 1} ${others === 0 ? 'node' : 'nodes'}; feedback stays ${
-      room.record.consent === 'local' ? 'on this node' : 'within the academy'
-    }`,
+    roomId: record.roomId,
+    members: [...everyone],
+    cursor: settled.result.cursor,
+    consent: record.consent,
+    hearers: `${everyone.length} participants on ${nodes} ${nodes === 1 ? 'node' : 'nodes'}; feedback stays ${reach}`,
   };
   desk.emit({ type: 'reply', ask, result });
 }
@@ -444,7 +458,7 @@ function welcome(desk: Desk, seat: Seat): void {
     roomId: record.roomId,
     members: members.everyone(),
     consent: record.consent,
-    recent: [...recent.values()].slice(-50),
+    recent: [...recent.values()].slice(-welcomeMessages),
   };
   desk.emit({ type: 'tell', to: { name: seat.actor }, message: { type: 'room.joined', data } });
 }

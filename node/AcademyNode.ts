@@ -20,6 +20,8 @@ import { actorNames, chatCommands } from '../runtime/protocol/actorNames.js';
 import type { ActorInfo, ActorReference, DeadLetter } from '../runtime/protocol/actors.js';
 import type { NodeIdentity } from '../runtime/protocol/identity.js';
 import type {
+  AcademyChatParams,
+  AcademyChatResult,
   FeedbackParams,
   FeedbackResult,
   GetHistoryParams,
@@ -174,6 +176,11 @@ export class AcademyNode {
 
   sendMessage(params: SendMessageParams): Promise<SendMessageResult> {
     return this.ask(actorNames.chatDaemon, chatCommands.sendMessage, params) as Promise<SendMessageResult>;
+  }
+
+  /** sendMessage with the scores that the sender has measured. */
+  academyChat(params: AcademyChatParams): Promise<AcademyChatResult> {
+    return this.ask(actorNames.chatDaemon, chatCommands.academyChat, params) as Promise<AcademyChatResult>;
   }
 
   joinRoom(params: JoinRoomParams): Promise<JoinRoomResult> {

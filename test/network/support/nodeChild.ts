@@ -17,6 +17,8 @@ interface Call {
     | 'history'
     | 'inspect'
     | 'drops'
+    | 'packetsSent'
+    | 'reliablePort'
     | 'execute'
     | 'stop';
   readonly args: readonly unknown[];
@@ -48,6 +50,11 @@ const calls: Record<Call['call'], (...args: never[]) => unknown> = {
   history: async (roomId: string) => (await node?.history({ roomId, limit: 1000 }))?.messages.map(({ text }) => text),
   inspect: (roomId: string) => node?.room(roomId),
   drops: async () => (await node?.status())?.drops,
+  packetsSent: async () => {
+    const transports = Object.entries((await node?.status())?.transports ?? {});
+    return Object.fromEntries(transports.map(([name, { packetsSent }]) => [name, packetsSent]));
+  },
+  reliablePort: () => node?.nodes()[0]?.network.collaborationPort,
   execute: (target: string, command: string, payload: unknown) =>
     node?.executeRemoteCommand(target, command, payload, { deadlineMs: 3_000 }),
   stop: async () => {

@@ -162,3 +162,50 @@ t.test('a participant that throws is started again, and the room goes on', async
   t.equal(heard[0]?.text, 'still there?');
   t.ok(joins >= 1);
 });
+
+t.test('who joins is told where the history goes on before what it was told', async (t) => {
+  const bench = await ChatBench.open();
+  t.teardown(() => bench.close());
+  await bench.openRoom('lobby');
+  await bench.seat(ann, listener([]), ['lobby']);
+  for (let index = 0; index < 60; index++) await bench.say('lobby', ann, `message ${index}`);
+  const joined = (await bench.ask('chat-daemon', 'chat.join-room', {
+    roomId: 'lobby',
+    participant: ann,
+    seat: 'participant/ann',
+  })) as { cursor: string };
+  const page = (await bench.ask('chat-daemon', 'chat.get-history', { roomId: 'lobby', before: joined.cursor })) as {
+    messages: ChatMessage[];
+  };
+  t.same(
+    page.messages.map(({ text }) => text),
+    Array.from({ length: 10 }, (_, index) => `message ${index}`),
+  );
+});
+
+t.test('an academy chat is answered with its session and the scores that were stored', async (t) => {
+  const bench = await ChatBench.open();
+  t.teardown(() => bench.close());
+  await bench.openRoom('lobby');
+  await bench.seat(ann, listener([]), ['lobby']);
+  const performanceTracking = {
+    technicalAccuracy: 0.9,
+    collaborationQuality: null,
+    humanSatisfaction: null,
+    contextAwareness: 0.5,
+    responseLatencyMs: 12,
+  };
+  const params = {
+    roomId: 'lobby',
+    participantId: 'ann',
+    text: 'measured',
+    messageType: 'text',
+    sessionId: 'session-1',
+    performanceTracking,
+    metadata: { aiGenerated: false, participantType: 'human', confidence: 1 },
+  };
+  const result = await bench.ask('chat-daemon', 'chat.academy-chat', params);
+  t.match(result, { receipt: 'stored', sessionId: 'session-1', performanceTracking });
+  const { sessionId: _, ...withoutSession } = params;
+  await t.rejects(bench.ask('chat-daemon', 'chat.academy-chat', withoutSession), { message: /sessionId/ });
+});
