@@ -28,7 +28,8 @@ const codec = new MessageCodec();
 const anyTime = fc.record({ ms: fc.nat({ max: 4 }), counter: fc.nat({ max: 2 }) });
 const anyBody = fc.dictionary(
   fc.string().filter((key) => key !== '__proto__'),
-  fc.jsonValue(),
+  // No schema has such a field, and MessagePack decoders give none to an object.
+  fc.jsonValue().filter((value) => !JSON.stringify(value).includes('__proto__')),
   { noNullPrototype: true },
 ) as fc.Arbitrary<Record<string, unknown>>;
 const anyEntry = fc
