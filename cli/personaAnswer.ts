@@ -1,8 +1,16 @@
 /** `academy persona answer`: what an embedded persona would answer to a file of questions, with the genomes it is given. */
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AcademyError } from '../index.js';
-import { decodeGenome, EmbeddedPersona, loadBaseModel, parseKnowledgePack, seededRandom } from './library.js';
+import {
+  decodeGenome,
+  EmbeddedPersona,
+  GENOME_FILES,
+  genomeLimits,
+  loadBaseModel,
+  parseKnowledgePack,
+  seededRandom,
+} from './library.js';
 import { readJsonLines, readTextFile } from './readJsonLines.js';
 
 export interface PersonaAnswerOptions {
@@ -37,23 +45,40 @@ export async function personaAnswer(options: PersonaAnswerOptions): Promise<Pers
   });
   const answers = questions.map(({ input }) => persona.answer(input));
   const lines = answers.map(({ answer, confidence, top }) => `${JSON.stringify({ answer, confidence, top })}\n`);
-  try {
-    await writeFile(options.out, lines.join(''));
-  } catch (cause) {
-    throw new AcademyError('ERR_ACADEMY_STORE', `${options.out} cannot be written`, { cause });
-  }
+  await writeWhole(options.out, lines.join(''));
   const silent = answers.filter(({ answer }) => answer === null).length;
   return { questions: questions.length, silent, out: options.out };
 }
 
+/** Reads just the files of a genome, and none that is larger than a genome's can be. */
 async function readGenomeFolder(folder: string): Promise<ReadonlyMap<string, Uint8Array>> {
+  const read = async (name: string): Promise<readonly [string, Uint8Array]> => {
+    const path = join(folder, name);
+    const { size } = await stat(path);
+    if (size > genomeLimits.tensorBytesMax) {
+      throw new AcademyError('ERR_ACADEMY_GENOME_INVALID', `${path} has ${size} bytes, more than any file of a genome`);
+    }
+    return [name, await readFile(path)];
+  };
   try {
-    const names = await readdir(folder);
-    return new Map(await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name))] as const)));
+    return new Map(await Promise.all(Object.values(GENOME_FILES).map(read)));
   } catch (cause) {
+    if (cause instanceof AcademyError) throw cause;
     throw new AcademyError('ERR_ACADEMY_FILE_NOT_FOUND', `the genome folder ${folder} cannot be read`, {
       remedy: 'name a folder that "academy persona train" has written',
       cause,
     });
+  }
+}
+
+/** Whole or not at all: the file is written beside its place and moved there. */
+async function writeWhole(path: string, content: string): Promise<void> {
+  const unfinished = `${path}.${process.pid}.new`;
+  try {
+    await writeFile(unfinished, content);
+    await rename(unfinished, path);
+  } catch (cause) {
+    await rm(unfinished, { force: true });
+    throw new AcademyError('ERR_ACADEMY_STORE', `${path} cannot be written`, { cause });
   }
 }

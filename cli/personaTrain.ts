@@ -42,6 +42,8 @@ export interface PersonaTrainResult {
 }
 
 const rankDefault = 32;
+/** Lessons kept for going over again: all of a file of this many lines, some 30 MB. */
+const replayMax = 16_384;
 
 /**
  * @throws AcademyError ERR_ACADEMY_FILE_NOT_FOUND, ERR_ACADEMY_KNOWLEDGE_INVALID, ERR_ACADEMY_SIGNALS_INVALID with the
@@ -60,7 +62,7 @@ export async function personaTrain(options: PersonaTrainOptions): Promise<Person
   await refuseOtherFolder(out);
 
   const random = seededRandom(seed);
-  const persona = new EmbeddedPersona({ knowledge, baseModel: loadBaseModel(), rank, random });
+  const persona = new EmbeddedPersona({ knowledge, baseModel: loadBaseModel(), rank, random, replayMax });
   const startedAtMs = nowMs();
   let learnt = 0;
   for (let pass = 0; pass < passes; pass++) {
@@ -73,7 +75,8 @@ export async function personaTrain(options: PersonaTrainOptions): Promise<Person
   const genome = persona.exportGenome({
     name: basename(out).slice(0, 128) || 'genome',
     description: `Trained on ${learnt} signals of ${basename(options.signals)}`,
-    // For the persona's own use: nothing is pruned away.
+    // For the persona's own use: nothing is pruned away, and what it learnt not to say is kept too.
+    answers: 'all',
     columns: genomeLimits.columnsMax,
     createdAtMs: 0,
     author: { personaId: 'cli' },

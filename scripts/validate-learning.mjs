@@ -49,6 +49,8 @@ function validate(name, idOf) {
     baseModel: loadBaseModel(),
     rank: 32,
     random,
+    // Every signal, as in `academy persona train`.
+    replayMax: 16_384,
   });
   const asItem = ({ text, intent }) => ({ input: text, expected: intent === null ? null : idOf(intent) });
   const signals = shuffle(training.map(asItem), random).slice(0, Number(options.signals));
