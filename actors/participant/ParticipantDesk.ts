@@ -16,11 +16,20 @@ type DeskEvent =
   | { readonly type: 'participant.emit'; readonly effect: ActorEffect }
   | { readonly type: 'participant.failed'; readonly error: unknown };
 
-interface RoomMemory {
+/** By id, since in a large room members come and go by the hundred. */
+class RoomMemory implements ParticipantRoom {
   readonly roomId: string;
-  history: readonly ChatMessage[];
-  members: readonly ChatParticipant[];
+  readonly membersById = new Map<string, ChatParticipant>();
+  history: readonly ChatMessage[] = [];
   state: unknown;
+
+  constructor(roomId: string) {
+    this.roomId = roomId;
+  }
+
+  get members(): readonly ChatParticipant[] {
+    return [...this.membersById.values()];
+  }
 }
 
 const historyKept = 50;
@@ -53,7 +62,8 @@ export class ParticipantDesk {
     switch (notice.type) {
       case 'room.joined': {
         const memory = this.#memory(notice.data.roomId);
-        memory.members = notice.data.members;
+        memory.membersById.clear();
+        for (const member of notice.data.members) memory.membersById.set(member.id, member);
         memory.history = notice.data.recent.slice(-historyKept);
         return this.#run(callbacks.onJoin && (() => callbacks.onJoin?.(notice.data, context)));
       }
@@ -62,14 +72,11 @@ export class ParticipantDesk {
       case 'room.signal':
         return this.#run(callbacks.onSignal && (() => callbacks.onSignal?.(notice.data.signal, context)));
       case 'room.member-joined': {
-        const memory = this.#memory(notice.data.roomId);
-        const others = memory.members.filter((member) => member.id !== notice.data.participant.id);
-        memory.members = [...others, notice.data.participant];
+        this.#memory(notice.data.roomId).membersById.set(notice.data.participant.id, notice.data.participant);
         return this.#run(callbacks.onMemberJoined && (() => callbacks.onMemberJoined?.(notice.data, context)));
       }
       case 'room.member-left': {
-        const memory = this.#memory(notice.data.roomId);
-        memory.members = memory.members.filter((member) => member.id !== notice.data.participantId);
+        this.#memory(notice.data.roomId).membersById.delete(notice.data.participantId);
         return this.#run(callbacks.onMemberLeft && (() => callbacks.onMemberLeft?.(notice.data, context)));
       }
       case 'room.evolution':
@@ -107,7 +114,7 @@ export class ParticipantDesk {
   #memory(roomId: string): RoomMemory {
     let memory = this.#rooms.get(roomId);
     if (!memory) {
-      memory = { roomId, history: [], members: [], state: undefined };
+      memory = new RoomMemory(roomId);
       this.#rooms.set(roomId, memory);
     }
     return memory;
@@ -157,7 +164,7 @@ export class ParticipantDesk {
           to: { name: actorNames.room(roomId) },
           message: { type: 'room.typing', data: { participantId: participant.id, expiresInMs } },
         }),
-      room: (roomId) => this.#memory(roomId) as ParticipantRoom,
+      room: (roomId) => this.#memory(roomId),
       get rooms() {
         return [...rooms.keys()];
       },

@@ -25,6 +25,7 @@ export class RoomState {
   /** Messages handed to members so far: shows that a message touches its own room only. */
   deliveries = 0;
   digestPlanned = false;
+  lastDigestAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(opening: RoomOpening, identity: NodeIdentity, policy: TurnPolicy) {
     this.record = opening.room;

@@ -47,7 +47,7 @@ export function answerJoin(desk: Desk, settled: SettledAs<RoomLogQuestions['log.
   const reach = record.consent === 'local' ? 'on this node' : 'within the academy';
   const result: JoinRoomResult = {
     roomId: record.roomId,
-    members: [...everyone],
+    members: everyone.slice(0, limits.listItemsMax),
     cursor: settled.result.cursor,
     consent: record.consent,
     hearers: `${everyone.length} participants on ${nodes} ${nodes === 1 ? 'node' : 'nodes'}; feedback stays ${reach}`,
@@ -86,7 +86,7 @@ export function welcome(desk: Desk, seat: Seat): void {
   const { record, members, recent } = desk.room;
   const data: RoomNotices['room.joined'] = {
     roomId: record.roomId,
-    members: members.everyone(),
+    members: members.everyone().slice(0, limits.listItemsMax),
     consent: record.consent,
     recent: [...recent.values()].slice(-welcomeMessages),
   };

@@ -12,6 +12,8 @@ import { store } from './speaking.js';
 const repairDeadlineMs = 5_000;
 
 const digestSoonMs = 25;
+/** Least time between two digests of one room. */
+const digestPauseMs = 400;
 
 export const leaseEveryMsDefault = 1_500;
 
@@ -127,14 +129,18 @@ export function repaired(desk: Desk, settled: SettledAs<{ entries: readonly Room
   if (settled.result.more) repair(desk, nodeId);
 }
 
+/** Soon, so that others learn at once who came; but a crowd that comes together is told of together. */
 export function planDigest(desk: Desk): void {
-  if (desk.room.digestPlanned) return;
-  desk.room.digestPlanned = true;
-  desk.later({ type: 'room.digest' }, digestSoonMs);
+  const { room, context } = desk;
+  if (room.digestPlanned) return;
+  room.digestPlanned = true;
+  const sinceLastMs = context.input.nowMs() - room.lastDigestAtMs;
+  desk.later({ type: 'room.digest' }, Math.max(digestSoonMs, digestPauseMs - sinceLastMs));
 }
 
 export function publishDigest(desk: Desk): void {
   const { room, context } = desk;
+  room.lastDigestAtMs = context.input.nowMs();
   const seats = room.members.localSeats();
   desk.emit({
     type: 'publish',

@@ -51,6 +51,7 @@ export type JoinRoomParams = Static<typeof JoinRoomParams>;
 
 export const JoinRoomResult = Fields({
   roomId: Id,
+  /** At most limits.listItemsMax of them; `hearers` counts all. */
   members: Type.Array(ChatParticipant),
   /** Place in the history from which GetHistory pages backwards; null when there is none. */
   cursor: Type.Union([Type.String(), Type.Null()]),
