@@ -31,12 +31,10 @@ function added(layer: FrozenLayer, phi: SparseVector, answers: number): Float32A
 
 t.test("it adds what the genome's numbers say to the answers of its ids, in any pack", (t) => {
   const ids = ['answer-9', 'answer-0', 'strange', 'answer-2', 'answer-1'];
-  const anyPhi = fc
-    .uniqueArray(fc.nat({ max: 60 }), { minLength: 1, maxLength: 20 })
-    .map((indices) => ({
-      indices: Uint32Array.from(indices),
-      values: Float32Array.from(indices, (i) => (i + 1) / 61),
-    }));
+  const anyPhi = fc.uniqueArray(fc.nat({ max: 60 }), { minLength: 1, maxLength: 20 }).map((indices) => ({
+    indices: Uint32Array.from(indices),
+    values: Float32Array.from(indices, (i) => (i + 1) / 61),
+  }));
   const property = fc.property(anyGenome, anyPhi, fc.constantFrom(1, 0.25), (genome, phi, scale) => {
     const scores = added(new FrozenLayer(genome, packOf(...ids), scale), phi, ids.length);
     return ids.every((id, row) => {
