@@ -38,9 +38,9 @@ export class SceneNode {
 
   /** Resolves when the node is ready. */
   static async start({ folder, userFolder, config, signal }: SceneNodeOptions): Promise<SceneNode> {
-    signal?.throwIfAborted();
     const [configFile, data] = [join(folder, 'academy.config.json'), join(folder, 'data')];
     await writeFile(configFile, JSON.stringify(config));
+    signal?.throwIfAborted();
     const args = [academyProgram, 'up', '--no-chat', '--no-scene', '--json', '--config', configFile, '--data', data];
     const child = spawn(process.execPath, args, {
       cwd: folder,
@@ -73,39 +73,34 @@ function childEnvironment(userFolder: string): NodeJS.ProcessEnv {
   };
 }
 
-function readiness(child: ChildProcess, signal: AbortSignal | undefined): Promise<{ nodeId: string }> {
+/** Resolves with what the node says when it is ready; rejects when it ends first, is too late, or the signal fires. */
+async function readiness(child: ChildProcess, signal: AbortSignal | undefined): Promise<{ nodeId: string }> {
   const said: string[] = [];
-  return new Promise((resolve, reject) => {
-    const fail = (why: string): void =>
-      reject(
-        new AcademyError('ERR_ACADEMY_NODE_STOPPED', `a node of the scene did not start: ${why}`, {
-          remedy: said.length > 0 ? `it said: ${said.slice(-5).join(' / ')}` : undefined,
-        }),
-      );
-    const timer = setTimeout(() => fail(`not ready after ${startLimitMs / 1000} s`), startLimitMs);
-    const onAbort = (): void => reject(signal?.reason);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    const settle = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-    };
-    child.once('error', (fault) => {
-      settle();
-      fail(fault.message);
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => said.push(...text.trim().split('\n')));
+  const settled = new AbortController();
+  const untilSettled = { signal: settled.signal };
+  try {
+    return await new Promise((resolve, reject) => {
+      const fail = (why: string): void =>
+        reject(
+          new AcademyError('ERR_ACADEMY_NODE_STOPPED', `a node of the scene did not start: ${why}`, {
+            remedy: said.length > 0 ? `it said: ${said.slice(-5).join(' / ')}` : undefined,
+          }),
+        );
+      const timer = setTimeout(() => fail(`not ready after ${startLimitMs / 1000} s`), startLimitMs);
+      settled.signal.addEventListener('abort', () => clearTimeout(timer));
+      signal?.addEventListener('abort', () => reject(signal.reason), untilSettled);
+      child.once('error', (fault) => fail(fault.message));
+      child.once('exit', (code, signalName) => fail(`it ended with ${code ?? signalName}`));
+      if (!child.stdout) return;
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        const event = parsed(line);
+        if (event?.event === 'ready') resolve({ nodeId: String(event.nodeId) });
+      });
     });
-    child.once('exit', (code, signalName) => {
-      settle();
-      fail(`it ended with ${code ?? signalName}`);
-    });
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => said.push(...text.trim().split('\n')));
-    if (!child.stdout) return;
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const event = parsed(line);
-      if (event?.event !== 'ready') return;
-      settle();
-      resolve({ nodeId: String(event.nodeId) });
-    });
-  });
+  } finally {
+    settled.abort();
+  }
 }
 
 function parsed(line: string): Record<string, unknown> | undefined {

@@ -95,7 +95,8 @@ class Stage {
   readonly #options: LoopSceneOptions;
   readonly #random: Random;
   readonly #academyId: string;
-  readonly #nodes: SceneNode[] = [];
+  /** Of every node that was ever begun, whatever became of it. */
+  readonly #starts: Promise<SceneNode>[] = [];
   readonly #startedAt = performance.now();
 
   constructor(folder: string, seed: number, options: LoopSceneOptions) {
@@ -133,9 +134,10 @@ class Stage {
     return this.#result(items.domain, before, after, outcome);
   }
 
-  /** Ends all nodes; afterwards the folder is nobody's. */
+  /** Ends all nodes, those that are still starting too; afterwards the folder is nobody's. */
   async clear(): Promise<void> {
-    await Promise.all(this.#nodes.map((node) => node.stop()));
+    const starts = await Promise.allSettled(this.#starts);
+    await Promise.all(starts.map((start) => start.status === 'fulfilled' && start.value.stop()));
   }
 
   #result(domain: string, before: Measure, after: Measure, outcome: ImprovementOutcome): LoopSceneResult {
@@ -157,10 +159,16 @@ class Stage {
     };
   }
 
-  async #start(name: string, config: AcademyUserConfig, academyId = this.#academyId): Promise<SceneNode> {
+  #start(name: string, config: AcademyUserConfig, academyId = this.#academyId): Promise<SceneNode> {
+    const start = this.#startNode(name, config, academyId);
+    this.#starts.push(start);
+    return start;
+  }
+
+  async #startNode(name: string, config: AcademyUserConfig, academyId: string): Promise<SceneNode> {
     const folder = join(this.#folder, name);
     await mkdir(folder);
-    const node = await SceneNode.start({
+    return SceneNode.start({
       folder,
       userFolder: this.#folder,
       config: {
@@ -175,8 +183,6 @@ class Stage {
       },
       signal: this.#options.signal,
     });
-    this.#nodes.push(node);
-    return node;
   }
 
   /** The donor learns the subject in its own room, and publishes by itself what that was worth. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import t from 'tap';
@@ -8,6 +8,17 @@ import { CommandLine, eventually } from './CommandLine.js';
 /** What the scene leaves in the folder for temporary files while it plays. */
 function sceneFolders(folder: string): readonly string[] {
   return readdirSync(folder).filter((name) => name.startsWith('academy-scene-'));
+}
+
+/** The processes that were given a path in this folder; each node of the scene is. */
+function processesOf(folder: string): readonly string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder);
+    } catch {
+      return false; // It ended while we looked.
+    }
+  });
 }
 
 t.test('without a terminal a node plays the scene, tells what it measured, and serves on', async (t) => {
@@ -42,4 +53,16 @@ t.test('a signal ends the scene with all its processes and folders', async (t) =
     t.strictSame(sceneFolders(commandLine.folder), [], 'the nodes had ended before their folder went');
   };
   await Promise.all([interrupt(['demo', 'loop'], 130), interrupt(['up', '--data', 'data', '--threads', '1'], 0)]);
+});
+
+t.test('a signal while the nodes of the scene start leaves none of them', { skip: !existsSync('/proc') }, async (t) => {
+  const commandLine = await CommandLine.open(t);
+  const child = commandLine.spawn(['demo', 'loop'], { TMPDIR: commandLine.folder });
+  child.stderr?.resume();
+  await eventually(async () => processesOf(`${commandLine.folder}/academy-scene-`).length > 0);
+  const gone = once(child, 'exit');
+  child.kill('SIGTERM');
+  t.strictSame(await gone, [143, null]);
+  t.strictSame(processesOf(`${commandLine.folder}/academy-scene-`), []);
+  t.strictSame(sceneFolders(commandLine.folder), []);
 });
