@@ -82,7 +82,9 @@ function processesOfGroup(group) {
   return pids.flatMap((pid) => {
     try {
       // "pid (name) state parent group …", where the name may hold anything.
-      const [state, , itsGroup] = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+      const [state, , itsGroup] = readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /s, '')
+        .split(' ');
       if (Number(itsGroup) !== group || state === 'Z') return [];
       return [`${pid} ${readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()}`];
     } catch {

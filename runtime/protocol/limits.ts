@@ -41,6 +41,10 @@ export const limits = {
   sourceDatagramsPerSecondMax: 200_000,
   /** Sequence numbers that a replay window remembers behind the highest seen. */
   replayWindowSize: 1_024,
+  /** Receivers of one stream: as many as peers are remembered. */
+  streamMembersMax: 1_024,
+  /** Streams that one node hears in a group; each may hold its share of the receive buffer's size in memory. */
+  streamSessionsMax: 256,
   /** Times that a packet may be passed on; only its origin publishes, so 1 is a relay through a static peer. */
   hopsMax: 2,
   /** Entries that one repair request may ask for; the rest is asked for afterwards. */

@@ -1,0 +1,582 @@
+/**
+ * The receiving side of one session of one publisher. A run that is next and whole is checked and read where the
+ * network put it; all else waits in the window until what is missing was sent again. Nothing is delivered before the
+ * tag of its run was right, nothing twice, and (unless the stream is lossy) nothing is passed over without being counted
+ * as lost.
+ */
+import type { Clock, TimerHandle } from '../../../runtime/protocol/Clock.js';
+import type { NodeId } from '../../../runtime/protocol/identity.js';
+import type { Random } from '../../../runtime/protocol/Random.js';
+import { SlotWindow } from './SlotWindow.js';
+import type { StreamAddress, StreamNetwork } from './StreamNetwork.js';
+import type { StreamSeal } from './StreamSeal.js';
+import {
+  controlBytes,
+  datagramKinds,
+  dataHeader,
+  frameHeader,
+  liveSequence,
+  nakRangeBytes,
+  nakRangesMax,
+  readU48,
+  receiverIdBytes,
+  type StreamClass,
+  streamTagBytes,
+  writePrefix,
+  writeU48,
+} from './streamDatagrams.js';
+
+/** Who publishes a stream, and what it is. */
+export interface StreamSource {
+  /** 16 hexadecimal characters. */
+  readonly session: string;
+  readonly nodeId: NodeId;
+  readonly streamClass: StreamClass;
+  readonly layoutHash: number;
+  readonly address: StreamAddress;
+}
+
+/** What a stream's frames are given to. */
+export interface StreamConsumer {
+  /** One frame; the bytes from `at` to `end` are only lent. Must not throw. */
+  onFrame(kind: number, bytes: Buffer, at: number, end: number): void;
+  /** A frame that the publisher has kept for who joins late; it comes before all that needs it, maybe more than once. */
+  onDefinition(bytes: Buffer): void;
+  /** No frame comes any more. */
+  onEnd(reason: StreamEnd): void;
+}
+export type StreamEnd = 'closed' | 'silent' | 'stopped';
+
+export interface ReceivedStreamStats {
+  readonly frames: number;
+  readonly slots: number;
+  readonly bytes: number;
+  /** Bytes that were copied because they came before their turn. */
+  readonly bytesCopied: number;
+  readonly duplicates: number;
+  readonly repaired: number;
+  readonly naks: number;
+  /** Slots that will never come: gone from the publisher's ring, or passed over in a lossy stream. */
+  readonly lost: number;
+  readonly badTags: number;
+  readonly malformed: number;
+  /** Beyond the window. */
+  readonly tooFarAhead: number;
+  readonly badControl: number;
+  readonly joins: number;
+}
+
+type Counters = { -readonly [K in keyof ReceivedStreamStats]: number };
+
+export interface ReceivedStreamOptions {
+  readonly source: StreamSource;
+  readonly sessionBytes: Buffer;
+  readonly slotBytes: number;
+  readonly receiverId: Buffer;
+  readonly network: StreamNetwork;
+  readonly seal: StreamSeal;
+  readonly consumer: StreamConsumer;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Slots that may be on the way to this receiver from this publisher. */
+  readonly windowSlots: () => number;
+  /** Slots that the window remembers; a power of two. */
+  readonly windowSlotsMax: number;
+  /** Begin with the oldest slot that is kept instead of with the first that was seen. */
+  readonly fromKept: boolean;
+}
+
+const joinAgainMs = 50;
+const joinAgainMsMax = 1_000;
+const statusEveryMs = 100;
+const idleStatusMs = 700;
+const sourceSilenceMs = 5_000;
+/** Progress after which a status is sent at once, as a share of the window. */
+const statusShare = 1 / 8;
+const firstRoundTripMs = 4;
+const roundTripMsMin = 0.5;
+/** From this many receivers on, each waits a random moment before it asks: others may miss the same. */
+const crowd = 3;
+const backOffMs = 1;
+/** Runs with a wrong tag that are checked in a second: a forger costs no more than that. */
+const badTagsPerSecondMax = 200;
+
+export class ReceivedStream {
+  readonly source: StreamSource;
+  readonly #options: ReceivedStreamOptions;
+  readonly #clock: Clock;
+  readonly #seal: StreamSeal;
+  readonly #consumer: StreamConsumer;
+  readonly #window: SlotWindow;
+  readonly #slotBytes: number;
+  readonly #class: StreamClass;
+  readonly #counters: Counters = noCounts();
+  #state: 'joining' | 'joined' | 'ended' = 'joining';
+  #token = 0;
+  #definitions = 0;
+  /** The first slot that was seen before joining: it can still be had. */
+  #firstSeen = liveSequence;
+  /** All before it was delivered (or is lost). */
+  #next = 0;
+  /** The first slot that is not known to exist. */
+  #horizon = 0;
+  #members = 1;
+  #statusAt = 0;
+  #statusMs = 0;
+  #heardMs: number;
+  #joinDelayMs = joinAgainMs;
+  #roundTripMs = firstRoundTripMs;
+  #nakPlanned = false;
+  #badTagsLeft = badTagsPerSecondMax;
+  #badTagsRefilledMs: number;
+  #timer: TimerHandle | null = null;
+
+  constructor(options: ReceivedStreamOptions) {
+    this.#options = options;
+    this.source = options.source;
+    this.#clock = options.clock;
+    this.#seal = options.seal;
+    this.#consumer = options.consumer;
+    this.#slotBytes = options.slotBytes;
+    this.#class = options.source.streamClass;
+    this.#window = new SlotWindow(options.windowSlotsMax, options.slotBytes);
+    this.#heardMs = this.#clock.monotonicMs();
+    this.#badTagsRefilledMs = this.#heardMs;
+  }
+
+  get isJoined(): boolean {
+    return this.#state === 'joined';
+  }
+
+  get isEnded(): boolean {
+    return this.#state === 'ended';
+  }
+
+  /** The next slot that it waits for. */
+  get next(): number {
+    return this.#next;
+  }
+
+  stats(): ReceivedStreamStats {
+    return { ...this.#counters };
+  }
+
+  /** @param firstSeen the first slot that was seen of it, if any */
+  join(firstSeen: number): void {
+    this.#firstSeen = this.#options.fromKept ? 0 : firstSeen;
+    this.#sendJoin();
+    this.#schedule(this.#joinDelayMs);
+  }
+
+  /** Ends it from this side. */
+  stop(): void {
+    if (this.#state === 'joined') this.#toPublisher(this.#control(controlBytes.leave, datagramKinds.leave));
+    this.#end('stopped');
+  }
+
+  /**
+   * Data datagrams of this session, back to back.
+   * @returns where the first that is no such datagram begins
+   */
+  receiveData(bytes: Buffer, start: number, end: number): number {
+    this.#heardMs = this.#clock.monotonicMs();
+    let at = start;
+    while (at < end) {
+      const size = this.#datagramAt(bytes, at, end);
+      if (size === 0) return at;
+      const run = this.#class !== 'lossy' && this.#isNextRun(bytes, at) ? this.#wholeRunEnd(bytes, at, end) : 0;
+      if (run > 0 && this.#state === 'joined') {
+        this.#receiveRun(bytes, at, run);
+        at = run;
+      } else {
+        this.#receiveSlot(bytes, at, at + size);
+        at += size;
+      }
+    }
+    this.#afterData();
+    return at;
+  }
+
+  /** @param datagram of this session, not data */
+  receiveControl(datagram: Buffer): void {
+    const kind = datagram[3];
+    if (this.#state === 'ended') return;
+    if (!this.#seal.isControl(datagram)) {
+      this.#counters.badControl += 1;
+      return;
+    }
+    this.#heardMs = this.#clock.monotonicMs();
+    if (kind === datagramKinds.heartbeat && datagram.length === controlBytes.heartbeat) this.#heartbeat(datagram);
+    else if (kind === datagramKinds.end && datagram.length === controlBytes.end) this.#finish(datagram);
+    else if (kind === datagramKinds.accept && this.#isForUs(datagram, controlBytes.acceptHead))
+      this.#accepted(datagram);
+    else if (kind === datagramKinds.reset && this.#isForUs(datagram, controlBytes.reset)) this.#rejoin();
+    else this.#counters.badControl += 1;
+  }
+
+  /** Bytes of the data datagram at `at`; 0 when there is none of this session. */
+  #datagramAt(bytes: Buffer, at: number, end: number): number {
+    if (end - at < dataHeader.bytes) return this.#malformed();
+    if (bytes[at + 3] !== datagramKinds.data) return 0;
+    const size = bytes.readUInt16BE(at + dataHeader.datagramBytes);
+    const used = bytes.readUInt16BE(at + dataHeader.usedBytes);
+    const index = bytes[at + dataHeader.index] as number;
+    const count = bytes[at + dataHeader.count] as number;
+    const isSound =
+      size <= this.#slotBytes && at + size <= end && used >= dataHeader.bytes && used <= size && index < count;
+    return isSound ? size : this.#malformed();
+  }
+
+  #malformed(): 0 {
+    this.#counters.malformed += 1;
+    return 0;
+  }
+
+  #isNextRun(bytes: Buffer, at: number): boolean {
+    return bytes[at + dataHeader.index] === 0 && readU48(bytes, at + dataHeader.sequence) === this.#next;
+  }
+
+  /** Where the run that begins at `at` ends, if all of it is there in one piece; else 0. */
+  #wholeRunEnd(bytes: Buffer, at: number, end: number): number {
+    const count = bytes[at + dataHeader.count] as number;
+    const last = at + (count - 1) * this.#slotBytes;
+    if (last + dataHeader.bytes > end) return 0;
+    for (let index = 1, base = at + this.#slotBytes; index < count; index++, base += this.#slotBytes) {
+      if (bytes[base + dataHeader.index] !== index || bytes[base + dataHeader.count] !== count) return 0;
+      if (readU48(bytes, base + dataHeader.sequence) !== this.#next + index) return 0;
+    }
+    const size = bytes.readUInt16BE(last + dataHeader.datagramBytes);
+    return size <= this.#slotBytes && last + size <= end ? last + size : 0;
+  }
+
+  /** The quick way: checked and read in place. */
+  #receiveRun(bytes: Buffer, at: number, end: number): void {
+    const count = bytes[at + dataHeader.count] as number;
+    const tagAt = (count - 1) * this.#slotBytes + dataHeader.tag;
+    if (!this.#seal.isRun([bytes.subarray(at, end)], tagAt, this.#next)) {
+      this.#counters.badTags += 1;
+      return;
+    }
+    for (let index = 0; index < count; index++) {
+      // A slot of it may have come by itself before.
+      if (this.#window.held > 0) this.#window.drop(this.#next + index);
+      this.#deliver(bytes, at + index * this.#slotBytes);
+    }
+    this.#next += count;
+    if (this.#horizon < this.#next) this.#horizon = this.#next;
+    if (this.#window.held > 0) this.#drain();
+  }
+
+  #receiveSlot(bytes: Buffer, at: number, end: number): void {
+    const sequence = readU48(bytes, at + dataHeader.sequence);
+    if (this.#state !== 'joined') {
+      const start = sequence - (bytes[at + dataHeader.index] as number);
+      this.#firstSeen = Math.min(this.#firstSeen, Math.max(0, start));
+      return;
+    }
+    if (this.#class === 'lossy') return this.#receiveLossy(bytes, at, end, sequence);
+    if (sequence < this.#next || this.#window.has(sequence)) {
+      this.#counters.duplicates += 1;
+      return;
+    }
+    if (sequence >= this.#next + this.#window.slots) {
+      this.#counters.tooFarAhead += 1;
+      return;
+    }
+    const askedMs = this.#window.askedAtMs(sequence);
+    if (!Number.isNaN(askedMs)) this.#repaired(askedMs);
+    this.#window.put(sequence, bytes, at, end);
+    this.#counters.bytesCopied += end - at;
+    if (sequence >= this.#horizon) this.#horizon = sequence + 1;
+    this.#drain();
+  }
+
+  /** The newest wins; what comes late is passed over. */
+  #receiveLossy(bytes: Buffer, at: number, end: number, sequence: number): void {
+    if (sequence < this.#next) {
+      this.#counters.duplicates += 1;
+      return;
+    }
+    if (!this.#mayCheck() || !this.#isRun([bytes.subarray(at, end)], sequence)) return;
+    this.#counters.lost += sequence - this.#next;
+    this.#next = sequence + 1;
+    this.#horizon = this.#next;
+    this.#deliver(bytes, at);
+  }
+
+  #repaired(askedMs: number): void {
+    this.#counters.repaired += 1;
+    const sample = Math.max(roundTripMsMin, this.#clock.monotonicMs() - askedMs);
+    // Smoothed as in RFC 6298, section 2.
+    this.#roundTripMs += (sample - this.#roundTripMs) / 8;
+  }
+
+  /** Delivers the complete runs that are next. */
+  #drain(): void {
+    for (;;) {
+      if (!this.#window.has(this.#next)) return;
+      const head = this.#window.datagramOf(this.#next);
+      const count = head[dataHeader.count] as number;
+      if (head[dataHeader.index] !== 0) return this.#discard(1);
+      for (let index = 1; index < count; index++) if (!this.#window.has(this.#next + index)) return;
+      if (!this.#mayCheck()) return;
+      const run = this.#runFromWindow(count);
+      if (!run || !this.#isRun(run, this.#next)) return this.#discard(count);
+      for (let index = 0; index < count; index++) {
+        this.#deliver(run[index] as Buffer, 0);
+        this.#window.drop(this.#next + index);
+      }
+      this.#next += count;
+    }
+  }
+
+  /** The slots of the run that is next; undefined when they do not belong together. */
+  #runFromWindow(count: number): readonly Buffer[] | undefined {
+    const run: Buffer[] = [];
+    for (let index = 0; index < count; index++) {
+      const datagram = this.#window.datagramOf(this.#next + index);
+      const isWhole = index === count - 1 || datagram.length === this.#slotBytes;
+      if (datagram[dataHeader.index] !== index || datagram[dataHeader.count] !== count || !isWhole) return undefined;
+      run.push(datagram);
+    }
+    return run;
+  }
+
+  #isRun(pieces: readonly Buffer[], firstSequence: number): boolean {
+    if (this.#seal.isRun(pieces, dataHeader.tag, firstSequence)) return true;
+    this.#counters.badTags += 1;
+    this.#badTagsLeft -= 1;
+    return false;
+  }
+
+  #mayCheck(): boolean {
+    if (this.#badTagsLeft > 0) return true;
+    if (this.#heardMs - this.#badTagsRefilledMs < 1_000) return false;
+    this.#badTagsRefilledMs = this.#heardMs;
+    this.#badTagsLeft = badTagsPerSecondMax;
+    return true;
+  }
+
+  /** What is next does not fit its tag: somebody has forged a slot of it, so all of it is asked for again. */
+  #discard(count: number): void {
+    for (let index = 0; index < count; index++) this.#window.drop(this.#next + index);
+  }
+
+  #deliver(bytes: Buffer, at: number): void {
+    const end = at + bytes.readUInt16BE(at + dataHeader.usedBytes);
+    const counters = this.#counters;
+    counters.slots += 1;
+    counters.bytes += end - at;
+    let frame = at + dataHeader.bytes;
+    while (frame + frameHeader.bytes <= end) {
+      const begin = frame + frameHeader.bytes;
+      const after = begin + bytes.readUInt16BE(frame);
+      if (after > end) {
+        counters.malformed += 1;
+        return;
+      }
+      counters.frames += 1;
+      this.#consumer.onFrame(bytes[frame + frameHeader.kind] as number, bytes, begin, after);
+      frame = after;
+    }
+  }
+
+  #afterData(): void {
+    if (this.#state !== 'joined') return;
+    if (this.#next - this.#statusAt >= this.#options.windowSlots() * statusShare) this.#sendStatus();
+    if (this.#class !== 'lossy' && this.#horizon > this.#next) this.#planNak();
+  }
+
+  #heartbeat(datagram: Buffer): void {
+    if (this.#state !== 'joined') return;
+    const [sent, oldest] = [readU48(datagram, 12), readU48(datagram, 18)];
+    this.#members = datagram.readUInt16BE(24);
+    if (this.#class === 'lossy') return;
+    if (oldest > this.#next) {
+      // It went on without us. Where a run begins now only it knows.
+      this.#rejoin();
+      return;
+    }
+    this.#horizon = Math.max(this.#horizon, Math.min(sent, this.#next + this.#window.slots));
+    if (this.#horizon > this.#next) this.#planNak();
+  }
+
+  #finish(datagram: Buffer): void {
+    const last = readU48(datagram, 12);
+    if (this.#state === 'joined' && this.#class !== 'lossy') this.#counters.lost += Math.max(0, last - this.#next);
+    this.#end('closed');
+  }
+
+  #isForUs(datagram: Buffer, bytesMin: number): boolean {
+    return datagram.length >= bytesMin && this.#options.receiverId.equals(datagram.subarray(12, 12 + receiverIdBytes));
+  }
+
+  #accepted(accept: Buffer): void {
+    const total = accept.readUInt16BE(30);
+    const first = accept.readUInt16BE(32);
+    const count = accept.readUInt16BE(34);
+    if (first > this.#definitions) return;
+    let at: number = controlBytes.acceptHead;
+    for (let index = 0; index < count; index++) {
+      const begin = at + 2;
+      const end = begin + accept.readUInt16BE(at);
+      if (end > accept.length - streamTagBytes) {
+        this.#counters.malformed += 1;
+        return;
+      }
+      if (first + index === this.#definitions) {
+        this.#consumer.onDefinition(accept.subarray(begin, end));
+        this.#definitions += 1;
+      }
+      at = end;
+    }
+    if (this.#definitions < total) {
+      this.#sendJoin();
+      return;
+    }
+    if (this.#state === 'joined') return;
+    this.#begin(accept.readUInt32BE(20), readU48(accept, 24));
+  }
+
+  #begin(token: number, start: number): void {
+    this.#state = 'joined';
+    this.#token = token;
+    this.#counters.joins += 1;
+    if (this.#counters.joins > 1 && this.#class !== 'lossy') this.#counters.lost += Math.max(0, start - this.#next);
+    if (start > this.#next || this.#counters.joins === 1) {
+      this.#next = start;
+      this.#window.clear();
+    }
+    this.#horizon = Math.max(this.#horizon, this.#next);
+    this.#sendStatus();
+    this.#schedule(statusEveryMs);
+  }
+
+  /** The publisher has no membership of ours (any more): joins again where it stands, if that is still kept. */
+  #rejoin(): void {
+    if (this.#state !== 'joined') return;
+    this.#state = 'joining';
+    this.#firstSeen = this.#next;
+    this.#joinDelayMs = joinAgainMs;
+    this.#sendJoin();
+    this.#schedule(this.#joinDelayMs);
+  }
+
+  #planNak(): void {
+    if (this.#nakPlanned) return;
+    this.#nakPlanned = true;
+    const ask = (): void => {
+      this.#nakPlanned = false;
+      if (this.#state === 'joined') this.#sendNak();
+    };
+    if (this.#members < crowd) this.#options.network.atEndOfTurn(ask);
+    else this.#clock.setTimeout(ask, this.#options.random.next() * backOffMs);
+  }
+
+  /** Asks for what is missing and was not asked for within the last two round trips. */
+  #sendNak(): void {
+    const nowMs = this.#clock.monotonicMs();
+    const again = nowMs - 2 * this.#roundTripMs;
+    const ranges: [first: number, slots: number][] = [];
+    for (let sequence = this.#next; sequence < this.#horizon; sequence++) {
+      if (this.#window.has(sequence) || this.#window.askedAtMs(sequence) > again) continue;
+      const last = ranges[ranges.length - 1];
+      if (last && last[0] + last[1] === sequence) last[1] += 1;
+      else if (ranges.length < nakRangesMax) ranges.push([sequence, 1]);
+      else break;
+      this.#window.asked(sequence, nowMs);
+    }
+    if (this.#horizon > this.#next) this.#schedule(Math.max(1, Math.ceil(2 * this.#roundTripMs)));
+    if (ranges.length === 0) return;
+    const nak = this.#control(controlBytes.nakHead + ranges.length * nakRangeBytes + streamTagBytes, datagramKinds.nak);
+    nak.writeUInt16BE(ranges.length, 24);
+    ranges.forEach(([first, slots], index) => {
+      const at = controlBytes.nakHead + index * nakRangeBytes;
+      writeU48(nak, first, at);
+      nak.writeUInt16BE(slots, at + 6);
+    });
+    this.#counters.naks += 1;
+    this.#toPublisher(nak);
+  }
+
+  #onTimer(): void {
+    this.#timer = null;
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#heardMs > sourceSilenceMs) {
+      if (this.#class !== 'lossy') this.#counters.lost += this.#horizon - this.#next;
+      this.#end('silent');
+      return;
+    }
+    if (this.#state === 'joining') {
+      this.#sendJoin();
+      this.#joinDelayMs = Math.min(joinAgainMsMax, this.#joinDelayMs * 2);
+      this.#schedule(this.#joinDelayMs);
+      return;
+    }
+    const isBehind = this.#class !== 'lossy' && this.#horizon > this.#next;
+    if (this.#next !== this.#statusAt || isBehind || nowMs - this.#statusMs >= idleStatusMs) this.#sendStatus();
+    if (isBehind) this.#planNak();
+    this.#schedule(statusEveryMs);
+  }
+
+  /** One timer: the earliest of what is to be done. */
+  #schedule(delayMs: number): void {
+    if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
+    this.#timer = this.#clock.setTimeout(() => this.#onTimer(), delayMs);
+  }
+
+  #sendJoin(): void {
+    const join = this.#control(controlBytes.join, datagramKinds.join);
+    writeU48(join, this.#firstSeen, 20);
+    join.writeUInt16BE(this.#definitions, 26);
+    join.writeUInt32BE(this.#options.windowSlots(), 28);
+    this.#toPublisher(join);
+  }
+
+  #sendStatus(): void {
+    this.#statusAt = this.#next;
+    this.#statusMs = this.#clock.monotonicMs();
+    const status = this.#control(controlBytes.status, datagramKinds.status);
+    writeU48(status, this.#next, 24);
+    status.writeUInt32BE(this.#options.windowSlots(), 30);
+    this.#toPublisher(status);
+  }
+
+  #control(bytes: number, kind: number): Buffer {
+    const datagram = Buffer.alloc(bytes);
+    writePrefix(datagram, 0, kind as 0, this.#options.sessionBytes);
+    this.#options.receiverId.copy(datagram, 12);
+    if (kind !== datagramKinds.join) datagram.writeUInt32BE(this.#token, 20);
+    return datagram;
+  }
+
+  #toPublisher(datagram: Buffer): void {
+    this.#seal.sealControl(datagram);
+    this.#options.network.sendTo(this.source.address, datagram);
+  }
+
+  #end(reason: StreamEnd): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
+    this.#consumer.onEnd(reason);
+  }
+}
+
+function noCounts(): Counters {
+  return {
+    frames: 0,
+    slots: 0,
+    bytes: 0,
+    bytesCopied: 0,
+    duplicates: 0,
+    repaired: 0,
+    naks: 0,
+    lost: 0,
+    badTags: 0,
+    malformed: 0,
+    tooFarAhead: 0,
+    badControl: 0,
+    joins: 0,
+  };
+}

@@ -1,0 +1,68 @@
+/**
+ * The slots of one stream that came before their turn: behind a gap, or in a run that is not complete. They are copied
+ * here, each in its place, until what they wait for has come; the memory is made with the first gap.
+ */
+import { dataHeader } from './streamDatagrams.js';
+
+export class SlotWindow {
+  readonly slots: number;
+  readonly #slotBytes: number;
+  readonly #has: Uint8Array;
+  /** When each missing slot was asked for last; NaN: not yet. */
+  readonly #askedAtMs: Float64Array;
+  #bytes: Buffer | null = null;
+  #held = 0;
+
+  constructor(slots: number, slotBytes: number) {
+    this.slots = slots;
+    this.#slotBytes = slotBytes;
+    this.#has = new Uint8Array(slots);
+    this.#askedAtMs = new Float64Array(slots).fill(Number.NaN);
+  }
+
+  /** Slots that are here. */
+  get held(): number {
+    return this.#held;
+  }
+
+  has(sequence: number): boolean {
+    return this.#has[sequence % this.slots] === 1;
+  }
+
+  /** @param end of the datagram that begins at `at` */
+  put(sequence: number, bytes: Buffer, at: number, end: number): void {
+    this.#bytes ??= Buffer.allocUnsafeSlow(this.slots * this.#slotBytes);
+    bytes.copy(this.#bytes, (sequence % this.slots) * this.#slotBytes, at, end);
+    this.#has[sequence % this.slots] = 1;
+    this.#held += 1;
+  }
+
+  /** The datagram of a slot that is here: a view, valid until it is dropped. */
+  datagramOf(sequence: number): Buffer {
+    const bytes = this.#bytes as Buffer;
+    const base = (sequence % this.slots) * this.#slotBytes;
+    return bytes.subarray(base, base + bytes.readUInt16BE(base + dataHeader.datagramBytes));
+  }
+
+  drop(sequence: number): void {
+    const index = sequence % this.slots;
+    if (this.#has[index] === 1) this.#held -= 1;
+    this.#has[index] = 0;
+    this.#askedAtMs[index] = Number.NaN;
+  }
+
+  /** @returns NaN when it was not asked for */
+  askedAtMs(sequence: number): number {
+    return this.#askedAtMs[sequence % this.slots] as number;
+  }
+
+  asked(sequence: number, nowMs: number): void {
+    this.#askedAtMs[sequence % this.slots] = nowMs;
+  }
+
+  clear(): void {
+    this.#has.fill(0);
+    this.#askedAtMs.fill(Number.NaN);
+    this.#held = 0;
+  }
+}

@@ -1,0 +1,613 @@
+/**
+ * The sending side of one stream, and its only writer. Frames are encoded in place in the ring; a run leaves when it
+ * is full, else at the end of the turn. At the members' limit `write` says false, and `ready` tells when there is room:
+ * nothing is dropped here. What a member misses it asks for, and is sent again from the ring.
+ */
+import { EventEmitter } from 'eventemitter3';
+import type { Clock, TimerHandle } from '../../../runtime/protocol/Clock.js';
+import { AcademyError } from '../../../runtime/protocol/errors.js';
+import { type NodeIdentity, publicKeyBytes, signatureBytes } from '../../../runtime/protocol/identity.js';
+import { limits } from '../../../runtime/protocol/limits.js';
+import type { Random } from '../../../runtime/protocol/Random.js';
+import { type StreamMember, StreamMembers } from './StreamMembers.js';
+import type { StreamAddress, StreamNetwork } from './StreamNetwork.js';
+import { StreamSeal } from './StreamSeal.js';
+import {
+  controlBytes,
+  datagramKinds,
+  dataHeader,
+  liveSequence,
+  nakRangeBytes,
+  readU48,
+  receiverIdBytes,
+  type StreamClass,
+  sessionBytes,
+  streamClasses,
+  streamTagBytes,
+  writePrefix,
+  writeU48,
+} from './streamDatagrams.js';
+import { TermRing } from './TermRing.js';
+
+export interface StreamPublisherOptions {
+  readonly network: StreamNetwork;
+  readonly identity: NodeIdentity;
+  /** Null in an open academy. */
+  readonly datagramKey: Uint8Array | null;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly streamClass: StreamClass;
+  /** Two publishers whose frames have different layouts have different hashes; uint32. */
+  readonly layoutHash: number;
+  /** Slots of the ring, a power of two. @default 16384, which is 23 MB of 1400 bytes each */
+  readonly ringSlots?: number;
+  /** @default limits.datagramBytesMax */
+  readonly slotBytes?: number;
+  /** How long a member may be silent before it is evicted. @default 3000 */
+  readonly silenceMs?: number;
+}
+
+export interface StreamPublisherStats {
+  readonly framesWritten: number;
+  readonly slotsSent: number;
+  readonly bytesSent: number;
+  readonly runsSent: number;
+  readonly slotsRepaired: number;
+  /** Asked for and no longer kept. */
+  readonly repairsRefused: number;
+  /** Asked for more often than a member may. */
+  readonly repairsOverBudget: number;
+  /** Asked for again while the repair was under way. */
+  readonly repairsSuppressed: number;
+  /** Times that a frame was not taken because a member was behind. */
+  readonly backPressure: number;
+  readonly membersJoined: number;
+  readonly membersEvicted: number;
+  readonly membersLeft: number;
+  readonly badControl: number;
+  readonly sendErrors: number;
+}
+
+type Counters = { -readonly [K in keyof StreamPublisherStats]: number };
+
+export interface StreamPublisherEvents {
+  joined: [member: { readonly receiverId: string; readonly address: StreamAddress }];
+  left: [member: { readonly receiverId: string; readonly reason: 'left' | 'silent' }];
+}
+
+/**
+ * Encodes a frame's payload into `target` from `at`, never beyond `limit`.
+ * @returns where it ends; or a negative number, and then nothing counts: -2 says that it does not fit before `limit`
+ */
+export type FrameEncoder<T> = (value: T, target: Buffer, at: number, limit: number) => number;
+export const frameDoesNotFit = -2;
+
+/** What became of a frame: taken, refused for now, or refused by its own encoder with that (negative) number. */
+export type WriteOutcome = 'taken' | 'full' | 'too-large' | number;
+
+const defaultRingSlots = 16_384;
+const defaultSilenceMs = 3_000;
+const firstHeartbeatMs = 10;
+const heartbeatMsMax = 500;
+const setupEveryMs = 1_000;
+/** Setups that may be asked for in a second; more come from somebody who does not listen. */
+const setupsPerSecondMax = 20;
+/** A slot is not repaired again while its repair is on the way. */
+const repairLingerMs = 1;
+/** Runs handed to the network and not yet taken by the kernel. */
+const runsInFlightMax = 32;
+/** Slots that a member may have repaired in a second. */
+const repairsPerSecondMax = 200_000;
+/** A blocked writer is called when that share of the window is free again, so that it writes runs and not single slots. */
+const readyShare = 1 / 8;
+const acceptDatagramsMax = 16;
+
+export class StreamPublisher {
+  readonly events = new EventEmitter<StreamPublisherEvents>();
+  readonly session: Buffer;
+  readonly #options: StreamPublisherOptions;
+  readonly #network: StreamNetwork;
+  readonly #clock: Clock;
+  readonly #ring: TermRing;
+  readonly #seal: StreamSeal;
+  readonly #members = new StreamMembers(limits.streamMembersMax);
+  readonly #silenceMs: number;
+  readonly #isLossy: boolean;
+  readonly #definitions: Buffer[] = [];
+  readonly #definitionKind: number;
+  readonly #repairedAtMs: Float64Array;
+  readonly #counters: Counters = noCounts();
+  #waiting: (() => void)[] = [];
+  #sent = 0;
+  #inFlight = 0;
+  #flushPlanned = false;
+  #isBlocked = false;
+  #timer: TimerHandle | null = null;
+  #heartbeatMs = firstHeartbeatMs;
+  #nextSetupMs = 0;
+  #setupsLeft = setupsPerSecondMax;
+  #setupsRefilledMs = 0;
+  #isClosed = false;
+
+  /** @param definitionKind the frame kind of `define` */
+  constructor(options: StreamPublisherOptions, definitionKind: number) {
+    this.#options = options;
+    this.#network = options.network;
+    this.#clock = options.clock;
+    this.#silenceMs = options.silenceMs ?? defaultSilenceMs;
+    this.#definitionKind = definitionKind;
+    this.#isLossy = options.streamClass === 'lossy';
+    this.session = Buffer.from(options.random.bytes(sessionBytes));
+    const slots = options.ringSlots ?? defaultRingSlots;
+    this.#ring = new TermRing(this.session, slots, options.slotBytes ?? limits.datagramBytesMax);
+    this.#repairedAtMs = new Float64Array(slots).fill(Number.NEGATIVE_INFINITY);
+    this.#seal = new StreamSeal(options.datagramKey, this.session);
+    this.#setupsRefilledMs = this.#clock.monotonicMs();
+    this.#sendSetup();
+    this.#schedule(firstHeartbeatMs);
+  }
+
+  /** Receivers that have joined. */
+  get members(): number {
+    return this.#members.size;
+  }
+
+  get sequence(): number {
+    return this.#ring.sequence;
+  }
+
+  /** Payload bytes of the largest frame. */
+  get payloadBytesMax(): number {
+    return this.#ring.payloadBytesMax;
+  }
+
+  stats(): StreamPublisherStats {
+    return { ...this.#counters, framesWritten: this.#ring.position };
+  }
+
+  /** Writes one frame. */
+  write<T>(kind: number, encode: FrameEncoder<T>, value: T): WriteOutcome {
+    const ring = this.#ring;
+    for (;;) {
+      if (!ring.isOpen && !this.#openSlot()) return 'full';
+      const end = encode(value, ring.bytes, ring.payloadAt, ring.slotEnd);
+      if (end >= 0) {
+        ring.commit(kind, end);
+        if (!this.#flushPlanned) this.#planFlush();
+        return 'taken';
+      }
+      if (end !== frameDoesNotFit) return end;
+      if (ring.isEmpty) return 'too-large';
+      this.#closeSlot();
+    }
+  }
+
+  /**
+   * Writes a frame that later receivers need as well: it is kept and given to each that joins.
+   * @returns false at the members' limit
+   */
+  define(payload: Buffer): boolean {
+    const outcome = this.write(this.#definitionKind, copyFrame, payload);
+    if (outcome !== 'taken') return false;
+    this.#definitions.push(Buffer.from(payload));
+    return true;
+  }
+
+  /** Resolves when there is room again; rejects when the stream is closed. */
+  ready(): Promise<void> {
+    if (this.#isClosed) return Promise.reject(streamClosed());
+    if (this.#hasRoom(1)) return Promise.resolve();
+    this.#isBlocked = true;
+    return new Promise((resolve, reject) => {
+      this.#waiting.push(() => (this.#isClosed ? reject(streamClosed()) : resolve()));
+    });
+  }
+
+  /** Sends what is written and not sent yet. */
+  flush(): void {
+    if (this.#ring.isOpen && !this.#ring.isEmpty) this.#closeSlot();
+    this.#sendRun();
+  }
+
+  /** Resolves when every member has all that was written so far; members that fall silent are evicted meanwhile. */
+  async delivered(): Promise<void> {
+    this.flush();
+    const target = this.#ring.sequence;
+    while (!this.#isClosed && (this.#inFlight > 0 || this.#members.position < target)) {
+      await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, 1));
+    }
+  }
+
+  /** Tells the members where the stream ends. What they miss of it cannot be repaired afterwards: see `delivered`. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.flush();
+    this.#isClosed = true;
+    const end = this.#control(controlBytes.end, datagramKinds.end);
+    writeU48(end, this.#ring.sequence, 12);
+    this.#toGroup(end);
+    if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
+    this.#release();
+  }
+
+  /** A datagram that may be meant for this stream's publisher. @returns whether it is */
+  receive(datagram: Buffer, from: StreamAddress): boolean {
+    if (this.#isClosed || !this.session.equals(datagram.subarray(4, 4 + sessionBytes))) return false;
+    if (!this.#seal.isControl(datagram)) {
+      this.#counters.badControl += 1;
+      return true;
+    }
+    this.#handle(datagram, from);
+    return true;
+  }
+
+  #handle(datagram: Buffer, from: StreamAddress): void {
+    const kind = datagram[3];
+    if (kind === datagramKinds.solicit && datagram.length === controlBytes.solicit) return this.#solicited();
+    if (kind === datagramKinds.join && datagram.length === controlBytes.join) return this.#join(datagram, from);
+    const member = this.#memberOf(datagram, from);
+    if (!member) return;
+    if (kind === datagramKinds.status && datagram.length === controlBytes.status) this.#status(datagram, member);
+    else if (kind === datagramKinds.nak) this.#repair(datagram, member);
+    else if (kind === datagramKinds.leave && datagram.length === controlBytes.leave) this.#drop(member, 'left');
+    else this.#counters.badControl += 1;
+  }
+
+  #memberOf(datagram: Buffer, from: StreamAddress): StreamMember | undefined {
+    if (datagram.length < controlBytes.leave) {
+      this.#counters.badControl += 1;
+      return undefined;
+    }
+    const member = this.#members.get(receiverIdOf(datagram));
+    if (member && member.token === datagram.readUInt32BE(20)) return member;
+    // It was evicted, or speaks of an earlier membership: it has to join again.
+    const reset = this.#control(controlBytes.reset, datagramKinds.reset);
+    datagram.copy(reset, 12, 12, 12 + receiverIdBytes);
+    this.#answer(from, reset);
+    return undefined;
+  }
+
+  #openSlot(): boolean {
+    if (this.#isClosed) throw streamClosed();
+    if (!this.#hasRoom(0)) {
+      this.#counters.backPressure += 1;
+      this.#isBlocked = true;
+      this.flush();
+      return false;
+    }
+    this.#ring.openSlot();
+    return true;
+  }
+
+  /** @param share 1 to ask for as much as a waiting writer is woken for, 0 for a single slot */
+  #hasRoom(share: 0 | 1): boolean {
+    if (this.#inFlight >= runsInFlightMax) return false;
+    const { limit } = this.#members;
+    if (limit === Number.POSITIVE_INFINITY || this.#isLossy) return true;
+    // Never a slot that some member may still ask for.
+    const free = Math.min(limit, this.#members.position + this.#ring.slots) - this.#ring.sequence;
+    return free > share * Math.max(1, (limit - this.#members.position) * readyShare);
+  }
+
+  /** What is not repaired must be checked by itself. */
+  get #runSlotsMax(): number {
+    return this.#isLossy ? 1 : this.#network.runSlotsMax;
+  }
+
+  #closeSlot(): void {
+    const ring = this.#ring;
+    ring.closeSlot();
+    const pending = ring.sequence - this.#sent;
+    if (pending >= this.#runSlotsMax || ring.sequence % ring.slots === 0) this.#sendRun();
+  }
+
+  #planFlush(): void {
+    this.#flushPlanned = true;
+    this.#network.atEndOfTurn(() => {
+      this.#flushPlanned = false;
+      if (!this.#isClosed) this.flush();
+    });
+  }
+
+  #sendRun(): void {
+    const ring = this.#ring;
+    const first = this.#sent;
+    const count = ring.sequence - first;
+    if (count === 0) return;
+    const run = ring.makeRun(first, count);
+    const tagAt = (count - 1) * ring.slotBytes + dataHeader.tag;
+    this.#seal.runTag([run], tagAt, first).copy(run, tagAt);
+    this.#sent = ring.sequence;
+    this.#counters.runsSent += 1;
+    this.#counters.slotsSent += count;
+    this.#counters.bytesSent += run.length;
+    this.#send([run]);
+    if (this.#heartbeatMs > firstHeartbeatMs) {
+      this.#heartbeatMs = firstHeartbeatMs;
+      this.#schedule(firstHeartbeatMs);
+    }
+  }
+
+  #send(pieces: readonly Buffer[]): void {
+    this.#inFlight += 1;
+    this.#network.sendToGroup(pieces, this.#ring.slotBytes, this.#onSent);
+  }
+
+  readonly #onSent = (fault: Error | null): void => {
+    this.#inFlight -= 1;
+    if (fault) this.#counters.sendErrors += 1;
+    if (this.#isBlocked) this.#wake();
+  };
+
+  #wake(): void {
+    if (!this.#hasRoom(1)) return;
+    this.#isBlocked = false;
+    this.#release();
+  }
+
+  #release(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resume of waiting) resume();
+  }
+
+  #solicited(): void {
+    if (this.#maySetup()) this.#sendSetup();
+  }
+
+  #maySetup(): boolean {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#setupsRefilledMs >= 1_000) {
+      this.#setupsRefilledMs = nowMs;
+      this.#setupsLeft = setupsPerSecondMax;
+    }
+    this.#setupsLeft -= 1;
+    return this.#setupsLeft >= 0;
+  }
+
+  /** Joining is asked for again until all definitions have come, so each part of it can be lost. */
+  #join(datagram: Buffer, from: StreamAddress): void {
+    const receiverId = receiverIdOf(datagram);
+    const known = this.#members.get(receiverId);
+    // One that has not begun yet is let go on at another slot when its first one is gone.
+    const isGone = known && !known.isConfirmed && known.start < this.#ring.oldest;
+    const member = known && !isGone ? known : this.#admit(datagram, receiverId, from);
+    if (!member) return;
+    let next = Math.min(datagram.readUInt16BE(26), this.#definitions.length);
+    for (let sent = 0; sent < acceptDatagramsMax; sent++) {
+      next = this.#accept(member, next);
+      if (next >= this.#definitions.length) return;
+    }
+  }
+
+  #admit(datagram: Buffer, receiverId: string, from: StreamAddress): StreamMember | undefined {
+    if (this.#members.isFull) return undefined;
+    const ring = this.#ring;
+    const wanted = readU48(datagram, 20);
+    // What is still unsent begins the next run.
+    const live = this.#sent;
+    const kept = wanted < live && wanted !== liveSequence ? Math.max(wanted, ring.oldest) : live;
+    const nowMs = this.#clock.monotonicMs();
+    const member: StreamMember = {
+      receiverId,
+      token: this.#options.random.bytes(4).reduce((token, byte) => token * 256 + byte, 0),
+      address: from,
+      start: kept < live ? Math.min(live, ring.runStartFrom(kept)) : live,
+      position: kept,
+      windowSlots: windowOf(datagram, 28),
+      lastHeardMs: nowMs,
+      isConfirmed: false,
+      repairBudget: repairsPerSecondMax / 10,
+      repairRefilledMs: nowMs,
+    };
+    member.position = member.start;
+    this.#members.add(member);
+    return member;
+  }
+
+  /** @returns the number of the first definition that did not fit */
+  #accept(member: StreamMember, firstDefinition: number): number {
+    const bytesMax = this.#ring.slotBytes - streamTagBytes;
+    let bytes: number = controlBytes.acceptHead;
+    let next = firstDefinition;
+    for (; next < this.#definitions.length; next++) {
+      const definition = this.#definitions[next] as Buffer;
+      if (bytes + 2 + definition.length > bytesMax) break;
+      bytes += 2 + definition.length;
+    }
+    const accept = this.#control(bytes + streamTagBytes, datagramKinds.accept);
+    accept.write(member.receiverId, 12, 'latin1');
+    accept.writeUInt32BE(member.token, 20);
+    writeU48(accept, member.start, 24);
+    accept.writeUInt16BE(this.#definitions.length, 30);
+    accept.writeUInt16BE(firstDefinition, 32);
+    accept.writeUInt16BE(next - firstDefinition, 34);
+    let at: number = controlBytes.acceptHead;
+    for (const definition of this.#definitions.slice(firstDefinition, next)) {
+      accept.writeUInt16BE(definition.length, at);
+      definition.copy(accept, at + 2);
+      at += 2 + definition.length;
+    }
+    this.#answer(member.address, accept);
+    return next;
+  }
+
+  #status(datagram: Buffer, member: StreamMember): void {
+    const isNew = !member.isConfirmed;
+    // Nobody has what was not sent yet.
+    const position = Math.min(readU48(datagram, 24), this.#sent);
+    this.#members.reached(member, position, windowOf(datagram, 30), this.#clock.monotonicMs());
+    if (isNew) {
+      this.#counters.membersJoined += 1;
+      this.events.emit('joined', { receiverId: member.receiverId, address: member.address });
+    }
+    if (this.#isBlocked) this.#wake();
+  }
+
+  #repair(datagram: Buffer, member: StreamMember): void {
+    const ranges = datagram.readUInt16BE(24);
+    if (datagram.length !== controlBytes.nakHead + ranges * nakRangeBytes + streamTagBytes) {
+      this.#counters.badControl += 1;
+      return;
+    }
+    const nowMs = this.#clock.monotonicMs();
+    member.lastHeardMs = nowMs;
+    const wanted: number[] = [];
+    for (let range = 0; range < ranges; range++) {
+      const at = controlBytes.nakHead + range * nakRangeBytes;
+      const first = readU48(datagram, at);
+      const end = Math.min(first + datagram.readUInt16BE(at + 6), this.#sent);
+      for (let sequence = first; sequence < end; sequence++) {
+        if (this.#mayRepair(sequence, member, nowMs)) wanted.push(sequence);
+      }
+    }
+    this.#sendRepairs(wanted);
+  }
+
+  #mayRepair(sequence: number, member: StreamMember, nowMs: number): boolean {
+    const slot = sequence % this.#ring.slots;
+    if (!this.#ring.holds(sequence)) {
+      this.#counters.repairsRefused += 1;
+      return false;
+    }
+    if (nowMs - (this.#repairedAtMs[slot] as number) < repairLingerMs) {
+      this.#counters.repairsSuppressed += 1;
+      return false;
+    }
+    if (!takeRepair(member, nowMs)) {
+      this.#counters.repairsOverBudget += 1;
+      return false;
+    }
+    this.#repairedAtMs[slot] = nowMs;
+    return true;
+  }
+
+  /** Whole slots go together; a short one ends its send, since only the last of a send may be short. */
+  #sendRepairs(sequences: readonly number[]): void {
+    let pieces: Buffer[] = [];
+    for (const sequence of sequences) {
+      const datagram = this.#ring.datagramOf(sequence);
+      pieces.push(datagram);
+      this.#counters.slotsRepaired += 1;
+      this.#counters.bytesSent += datagram.length;
+      if (datagram.length === this.#ring.slotBytes && pieces.length < this.#runSlotsMax) continue;
+      this.#send(pieces);
+      pieces = [];
+    }
+    if (pieces.length > 0) this.#send(pieces);
+  }
+
+  #drop(member: StreamMember, reason: 'left' | 'silent'): void {
+    this.#members.remove(member.receiverId);
+    if (member.isConfirmed) {
+      this.#counters[reason === 'left' ? 'membersLeft' : 'membersEvicted'] += 1;
+      this.events.emit('left', { receiverId: member.receiverId, reason });
+    }
+    if (this.#isBlocked) this.#wake();
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
+    this.#timer = this.#clock.setTimeout(() => this.#onTimer(), delayMs);
+  }
+
+  #onTimer(): void {
+    const nowMs = this.#clock.monotonicMs();
+    for (const member of this.#members.silent(nowMs, this.#silenceMs)) this.#drop(member, 'silent');
+    if (nowMs >= this.#nextSetupMs) this.#sendSetup();
+    if (this.#members.size > 0) this.#sendHeartbeat();
+    this.#schedule(this.#heartbeatMs);
+    this.#heartbeatMs = Math.min(heartbeatMsMax, this.#heartbeatMs * 2);
+  }
+
+  #sendHeartbeat(): void {
+    const heartbeat = this.#control(controlBytes.heartbeat, datagramKinds.heartbeat);
+    writeU48(heartbeat, this.#sent, 12);
+    writeU48(heartbeat, this.#ring.oldest, 18);
+    heartbeat.writeUInt16BE(this.#members.size, 24);
+    this.#toGroup(heartbeat);
+  }
+
+  #sendSetup(): void {
+    this.#nextSetupMs = this.#clock.monotonicMs() + setupEveryMs;
+    const { identity, streamClass, layoutHash } = this.#options;
+    const setup = this.#control(controlBytes.setup, datagramKinds.setup);
+    setup.write(identity.nodeId, 12, 16, 'hex');
+    setup.set(identity.publicKey.subarray(0, publicKeyBytes), 28);
+    setup[60] = streamClasses.indexOf(streamClass);
+    setup.writeUInt16BE(this.#ring.slotBytes, 62);
+    writeU48(setup, this.#sent, 64);
+    setup.writeUInt16BE(this.#members.size, 70);
+    setup.writeUInt32BE(layoutHash, 72);
+    this.#seal.sealControl(setup, 76);
+    const signedBytes = controlBytes.setup - signatureBytes;
+    setup.set(identity.sign(setup.subarray(0, signedBytes)), signedBytes);
+    this.#network.sendToGroup([setup], setup.length, ignoreFault);
+  }
+
+  #control(bytes: number, kind: number): Buffer {
+    const datagram = Buffer.alloc(bytes);
+    writePrefix(datagram, 0, kind as 0, this.session);
+    return datagram;
+  }
+
+  #toGroup(datagram: Buffer): void {
+    this.#seal.sealControl(datagram);
+    this.#network.sendToGroup([datagram], datagram.length, ignoreFault);
+  }
+
+  #answer(address: StreamAddress, datagram: Buffer): void {
+    this.#seal.sealControl(datagram);
+    this.#network.sendTo(address, datagram);
+  }
+}
+
+/** What is sent in vain is sent again: heartbeats and setups come by the clock. */
+const ignoreFault = (): void => {};
+
+function receiverIdOf(datagram: Buffer): string {
+  return datagram.toString('latin1', 12, 12 + receiverIdBytes);
+}
+
+function windowOf(datagram: Buffer, at: number): number {
+  return Math.max(1, datagram.readUInt32BE(at));
+}
+
+function takeRepair(member: StreamMember, nowMs: number): boolean {
+  const refill = ((nowMs - member.repairRefilledMs) / 1_000) * repairsPerSecondMax;
+  member.repairBudget = Math.min(repairsPerSecondMax / 10, member.repairBudget + refill);
+  member.repairRefilledMs = nowMs;
+  if (member.repairBudget < 1) return false;
+  member.repairBudget -= 1;
+  return true;
+}
+
+/** A frame whose payload is there already. */
+export const copyFrame: FrameEncoder<Buffer> = (payload, target, at, limit) => {
+  if (at + payload.length > limit) return frameDoesNotFit;
+  payload.copy(target, at);
+  return at + payload.length;
+};
+
+function streamClosed(): AcademyError {
+  return new AcademyError('ERR_ACADEMY_NODE_STOPPED', 'the stream is closed');
+}
+
+function noCounts(): Counters {
+  return {
+    framesWritten: 0,
+    slotsSent: 0,
+    bytesSent: 0,
+    runsSent: 0,
+    slotsRepaired: 0,
+    repairsRefused: 0,
+    repairsOverBudget: 0,
+    repairsSuppressed: 0,
+    backPressure: 0,
+    membersJoined: 0,
+    membersEvicted: 0,
+    membersLeft: 0,
+    badControl: 0,
+    sendErrors: 0,
+  };
+}

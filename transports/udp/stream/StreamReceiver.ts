@@ -1,0 +1,342 @@
+/**
+ * All streams that a node hears in one group: takes what the network brings apart into datagrams, hands each to the
+ * session that it belongs to, and admits new sessions. A session is admitted by a setup that carries the academy's tag
+ * and the publisher's signature, and delivers only after the publisher itself has answered: a recorded session has
+ * nobody who answers.
+ */
+import type { KeyObject } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../../../runtime/protocol/Clock.js';
+import {
+  importPublicKey,
+  type NodeId,
+  nodeIdOf,
+  publicKeyBytes,
+  signatureBytes,
+  verifySignature,
+} from '../../../runtime/protocol/identity.js';
+import { limits } from '../../../runtime/protocol/limits.js';
+import type { Random } from '../../../runtime/protocol/Random.js';
+import { ReceivedStream, type ReceivedStreamStats, type StreamConsumer, type StreamSource } from './ReceivedStream.js';
+import type { StreamAddress, StreamNetwork } from './StreamNetwork.js';
+import { StreamSeal } from './StreamSeal.js';
+import {
+  controlBytes,
+  datagramKinds,
+  dataHeader,
+  isStreamDatagram,
+  liveSequence,
+  prefixBytes,
+  readU48,
+  receiverIdBytes,
+  sessionAt,
+  sessionBytes,
+  sessionKeyOf,
+  streamClasses,
+  streamVersion,
+  writePrefix,
+} from './streamDatagrams.js';
+
+export interface StreamReceiverOptions {
+  readonly network: StreamNetwork;
+  readonly nodeId: NodeId;
+  /** Null in an open academy. */
+  readonly datagramKey: Uint8Array | null;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Who takes the frames of a stream; null: nobody here, because its layouts are others or it is too much. */
+  readonly consume: (source: StreamSource) => StreamConsumer | null;
+  /** Begin each stream with the oldest slot that its publisher keeps. @default false */
+  readonly fromKept?: boolean;
+  /** Injected loss, for tests and benchmarks: whether the next slot is to be taken for lost. */
+  readonly isLost?: () => boolean;
+}
+
+export interface StreamReceiverStats {
+  readonly messages: number;
+  readonly unknownSessions: number;
+  readonly foreignSources: number;
+  readonly malformed: number;
+  readonly badSetups: number;
+  readonly setupsOverBudget: number;
+  readonly sessionsRefused: number;
+  readonly sessionsAdmitted: number;
+}
+
+type Counters = { -readonly [K in keyof StreamReceiverStats]: number };
+
+/** A session that was heard of and not admitted (yet). */
+interface Stranger {
+  /** The first slot of it that was seen, which is where its history begins for us. */
+  firstSeen: number;
+  solicitedAtMs: number;
+  /** Whether its setups are of no use: refused here, or our own. */
+  isRefused: boolean;
+}
+
+/** A crowd of forgers pushes nothing out of memory but other strangers. */
+const strangersMax = 256;
+const solicitEveryMs = 20;
+/** Signatures that are checked in a second; each costs 0.15 ms. */
+const setupsPerSecondMax = 200;
+const windowSlotsMin = 64;
+
+export class StreamReceiver {
+  readonly #options: StreamReceiverOptions;
+  readonly #receiverId: Buffer;
+  readonly #streams = new Map<string, { stream: ReceivedStream; address: StreamAddress }>();
+  readonly #strangers = new LRUCache<string, Stranger>({ max: strangersMax });
+  readonly #counters: Counters = {
+    messages: 0,
+    unknownSessions: 0,
+    foreignSources: 0,
+    malformed: 0,
+    badSetups: 0,
+    setupsOverBudget: 0,
+    sessionsRefused: 0,
+    sessionsAdmitted: 0,
+  };
+  #setupsLeft = setupsPerSecondMax;
+  #setupsRefilledMs: number;
+  #isStopped = false;
+
+  constructor(options: StreamReceiverOptions) {
+    this.#options = options;
+    this.#receiverId = Buffer.from(options.random.bytes(receiverIdBytes));
+    this.#setupsRefilledMs = options.clock.monotonicMs();
+  }
+
+  /** By session; the ended ones too, until another takes their place. */
+  streams(): readonly { readonly source: StreamSource; readonly stats: ReceivedStreamStats }[] {
+    return [...this.#streams.values()].map(({ stream }) => ({ source: stream.source, stats: stream.stats() }));
+  }
+
+  stats(): StreamReceiverStats {
+    return { ...this.#counters };
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    for (const { stream } of this.#streams.values()) stream.stop();
+    this.#streams.clear();
+  }
+
+  /** One message from the group. */
+  receiveFromGroup(bytes: Buffer, from: StreamAddress): void {
+    if (this.#isStopped) return;
+    this.#counters.messages += 1;
+    const { isLost } = this.#options;
+    if (isLost) this.#receiveLosing(bytes, from, isLost);
+    else this.#receive(bytes, 0, bytes.length, from);
+  }
+
+  /** One message that was sent to this node alone. @returns whether it was for a stream that is received here */
+  receiveDirect(datagram: Buffer, from: StreamAddress): boolean {
+    if (this.#isStopped || datagram.length < prefixBytes) return false;
+    const known = this.#streams.get(sessionKeyOf(datagram, 0));
+    if (!known || !isSame(known.address, from)) return false;
+    known.stream.receiveControl(datagram);
+    return true;
+  }
+
+  #receive(bytes: Buffer, start: number, end: number, from: StreamAddress): void {
+    let at = start;
+    while (at < end) {
+      if (!isStreamDatagram(bytes, at, end) || bytes[at + 2] !== streamVersion) {
+        this.#counters.malformed += 1;
+        return;
+      }
+      const after = this.#receiveAt(bytes, at, end, from);
+      if (after <= at) return;
+      at = after;
+    }
+  }
+
+  /** @returns where the next datagram begins; no further than `at` when that cannot be known */
+  #receiveAt(bytes: Buffer, at: number, end: number, from: StreamAddress): number {
+    const key = sessionKeyOf(bytes, at);
+    const known = this.#streams.get(key);
+    const isData = bytes[at + 3] === datagramKinds.data;
+    if (!known || known.stream.isEnded) {
+      if (isData) this.#meet(key, bytes, at, end, from);
+      else if (bytes[at + 3] === datagramKinds.setup) this.#setup(key, bytes.subarray(at, end), from);
+      // Messages hold datagrams of one session only, as they were sent.
+      return end;
+    }
+    if (!isSame(known.address, from)) {
+      this.#counters.foreignSources += 1;
+      return end;
+    }
+    if (isData) return known.stream.receiveData(bytes, at, end);
+    if (bytes[at + 3] !== datagramKinds.setup) known.stream.receiveControl(bytes.subarray(at, end));
+    return end;
+  }
+
+  /** As #receive, with the slots taken away that are to be lost. */
+  #receiveLosing(bytes: Buffer, from: StreamAddress, isLost: () => boolean): void {
+    let kept = 0;
+    let at = 0;
+    while (at + dataHeader.bytes <= bytes.length && bytes[at + 3] === datagramKinds.data) {
+      const size = Math.max(dataHeader.bytes, bytes.readUInt16BE(at + dataHeader.datagramBytes));
+      if (isLost()) {
+        if (at > kept) this.#receive(bytes, kept, at, from);
+        kept = at + size;
+      }
+      at += size;
+    }
+    if (kept < bytes.length) this.#receive(bytes, kept, bytes.length, from);
+  }
+
+  /** Data of a session that is not known: notes where it was met, and asks its publisher who it is. */
+  #meet(key: string, bytes: Buffer, at: number, end: number, from: StreamAddress): void {
+    if (end - at < dataHeader.bytes) return;
+    this.#counters.unknownSessions += 1;
+    const stranger = this.#strangerOf(key);
+    if (stranger.isRefused) return;
+    const start = readU48(bytes, at + dataHeader.sequence) - (bytes[at + dataHeader.index] as number);
+    stranger.firstSeen = Math.min(stranger.firstSeen, Math.max(0, start));
+    const nowMs = this.#options.clock.monotonicMs();
+    if (nowMs - stranger.solicitedAtMs < solicitEveryMs) return;
+    stranger.solicitedAtMs = nowMs;
+    const solicit = Buffer.alloc(controlBytes.solicit);
+    writePrefix(solicit, 0, datagramKinds.solicit, bytes.subarray(at + sessionAt, at + sessionAt + sessionBytes));
+    this.#receiverId.copy(solicit, prefixBytes);
+    new StreamSeal(this.#options.datagramKey, sessionOf(bytes, at)).sealControl(solicit);
+    this.#options.network.sendTo(from, solicit);
+  }
+
+  #strangerOf(key: string): Stranger {
+    const known = this.#strangers.get(key);
+    if (known) return known;
+    const stranger = { firstSeen: liveSequence, solicitedAtMs: Number.NEGATIVE_INFINITY, isRefused: false };
+    this.#strangers.set(key, stranger);
+    return stranger;
+  }
+
+  #setup(key: string, setup: Buffer, from: StreamAddress): void {
+    const { nodeId } = this.#options;
+    const stranger = this.#strangerOf(key);
+    if (stranger.isRefused || setup.length !== controlBytes.setup) return;
+    if (setup.toString('hex', 12, 28) === nodeId) {
+      stranger.isRefused = true;
+      return;
+    }
+    if (!this.#mayCheckSetup()) {
+      this.#counters.setupsOverBudget += 1;
+      return;
+    }
+    const session = sessionOf(setup, 0);
+    const seal = new StreamSeal(this.#options.datagramKey, session);
+    const source = sourceOf(setup, seal, from);
+    const slotBytes = setup.readUInt16BE(62);
+    if (!source || slotBytes < dataHeader.bytes * 2) {
+      this.#counters.badSetups += 1;
+      return;
+    }
+    this.#admit({ key, source, seal, session, slotBytes, firstSeen: stranger.firstSeen });
+  }
+
+  #admit(found: {
+    readonly key: string;
+    readonly source: StreamSource;
+    readonly seal: StreamSeal;
+    readonly session: Buffer;
+    readonly slotBytes: number;
+    readonly firstSeen: number;
+  }): void {
+    const { network, clock, random, fromKept = false } = this.#options;
+    const { key, source, seal, session, slotBytes, firstSeen } = found;
+    if (!this.#makeRoom()) {
+      this.#counters.sessionsRefused += 1;
+      return;
+    }
+    const consumer = this.#options.consume(source);
+    if (!consumer) {
+      this.#counters.sessionsRefused += 1;
+      this.#strangerOf(key).isRefused = true;
+      return;
+    }
+    this.#strangers.delete(key);
+    this.#counters.sessionsAdmitted += 1;
+    const stream = new ReceivedStream({
+      source,
+      sessionBytes: session,
+      slotBytes,
+      receiverId: this.#receiverId,
+      network,
+      seal,
+      consumer,
+      clock,
+      random,
+      windowSlots: () => this.#windowSlots(),
+      windowSlotsMax: powerOfTwoFrom(network.receiveSlots),
+      fromKept,
+    });
+    this.#streams.set(key, { stream, address: source.address });
+    stream.join(firstSeen);
+  }
+
+  /** Ended sessions make room for new ones. @returns false when all are alive */
+  #makeRoom(): boolean {
+    if (this.#streams.size < limits.streamSessionsMax) return true;
+    for (const [key, { stream }] of this.#streams) {
+      if (!stream.isEnded) continue;
+      this.#streams.delete(key);
+      return true;
+    }
+    return false;
+  }
+
+  /** All publishers together may send what the receive buffer holds. */
+  #windowSlots(): number {
+    let alive = 0;
+    for (const { stream } of this.#streams.values()) if (!stream.isEnded) alive += 1;
+    return Math.max(windowSlotsMin, Math.floor(this.#options.network.receiveSlots / Math.max(1, alive)));
+  }
+
+  #mayCheckSetup(): boolean {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (nowMs - this.#setupsRefilledMs >= 1_000) {
+      this.#setupsRefilledMs = nowMs;
+      this.#setupsLeft = setupsPerSecondMax;
+    }
+    if (this.#setupsLeft === 0) return false;
+    this.#setupsLeft -= 1;
+    return true;
+  }
+}
+
+function sessionOf(bytes: Buffer, at: number): Buffer {
+  return Buffer.from(bytes.subarray(at + sessionAt, at + sessionAt + sessionBytes));
+}
+
+/** Whose stream it is, if the setup is the academy's and the node's own. */
+function sourceOf(setup: Buffer, seal: StreamSeal, address: StreamAddress): StreamSource | undefined {
+  const signedBytes = controlBytes.setup - signatureBytes;
+  if (!seal.isControl(setup.subarray(0, signedBytes))) return undefined;
+  const publicKey = setup.subarray(28, 28 + publicKeyBytes);
+  const streamClass = streamClasses[setup[60] as number];
+  const nodeId = setup.toString('hex', 12, 28) as NodeId;
+  if (!streamClass || nodeIdOf(publicKey) !== nodeId) return undefined;
+  const key = keyFrom(publicKey);
+  if (!key || !verifySignature(key, setup.subarray(0, signedBytes), setup.subarray(signedBytes))) return undefined;
+  const session = setup.toString('hex', sessionAt, sessionAt + sessionBytes);
+  return { session, nodeId, streamClass, layoutHash: setup.readUInt32BE(72), address };
+}
+
+/** Not every 32 bytes are a point of the curve. */
+function keyFrom(publicKey: Buffer): KeyObject | undefined {
+  try {
+    return importPublicKey(publicKey);
+  } catch {
+    return undefined;
+  }
+}
+
+function isSame(left: StreamAddress, right: StreamAddress): boolean {
+  return left.port === right.port && left.host === right.host;
+}
+
+function powerOfTwoFrom(atLeast: number): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(windowSlotsMin, atLeast)));
+}

@@ -1,0 +1,302 @@
+/**
+ * The group and the direct answers of a stream on two long-lived dgram sockets, on the best step of the ladder that
+ * this machine has: with segment offload a run leaves and arrives in one system call; plain, each datagram has its own.
+ * What is promised is the same on each.
+ */
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { AcademyError } from '../../../runtime/protocol/errors.js';
+import { limits } from '../../../runtime/protocol/limits.js';
+import { startError } from '../../failures.js';
+import { type SocketCalls, socketCalls } from '../socketCalls.js';
+import type { StreamAddress, StreamMessageHandler, StreamNetwork } from './StreamNetwork.js';
+
+export const ladderSteps = ['segment-offload', 'plain'] as const;
+export type LadderStep = (typeof ladderSteps)[number];
+
+export interface UdpStreamNetworkOptions {
+  readonly multicastAddress: string;
+  /** Members share it; 0 takes a free one, which `port` then tells. */
+  readonly port: number;
+  /** @default '127.0.0.1' */
+  readonly interfaceAddress?: string;
+  /** @default 1 */
+  readonly ttl?: number;
+  /** `auto` takes the first step that works here. @default 'auto' */
+  readonly step?: LadderStep | 'auto';
+  /** Asked of the kernel, which may give less. @default 4 MB */
+  readonly receiveBufferBytes?: number;
+  /** @default limits.datagramBytesMax */
+  readonly slotBytes?: number;
+}
+
+export interface UdpStreamNetworkStats {
+  readonly step: LadderStep;
+  readonly receiveBufferBytes: number;
+  readonly receiveSlots: number;
+  readonly messagesReceived: number;
+  readonly bytesReceived: number;
+  readonly sends: number;
+  readonly sendErrors: number;
+  readonly socketErrors: number;
+  readonly foreignMessages: number;
+  /** Whether the kernel keeps this node's own datagrams from it. */
+  readonly echoFiltered: boolean;
+}
+
+/**
+ * The length of a UDP datagram over IPv4 ends at 65,507 bytes; the kernel cuts no more than 64 segments.
+ * A run has no more slots than fit both.
+ */
+const datagramBytesMax = 65_507;
+const segmentsMax = 64;
+/** What Linux charges a receive buffer for a datagram of 1400 bytes. */
+const chargedBytes = 2_304;
+const defaultReceiveBufferBytes = 4 * 1024 * 1024;
+/** Beyond, a window only grows the delay and leaves the processor's cache. */
+const receiveSlotsMax = 4_096;
+const canBindGroups = process.platform === 'linux' || process.platform === 'darwin';
+
+export class UdpStreamNetwork implements StreamNetwork {
+  readonly multicastAddress: string;
+  readonly interfaceAddress: string;
+  readonly step: LadderStep;
+  readonly receiveSlots: number;
+  readonly port: number;
+  readonly #group: Socket;
+  readonly #direct: Socket;
+  readonly #receiveBufferBytes: number;
+  readonly #echoFiltered: boolean;
+  readonly #runSlotsOffloaded: number;
+  #offloads: boolean;
+  #messagesReceived = 0;
+  #bytesReceived = 0;
+  #sends = 0;
+  #sendErrors = 0;
+  #socketErrors = 0;
+  #foreignMessages = 0;
+
+  private constructor(options: UdpStreamNetworkOptions, sockets: OpenSockets) {
+    this.multicastAddress = options.multicastAddress;
+    this.interfaceAddress = options.interfaceAddress ?? '127.0.0.1';
+    this.step = sockets.step;
+    this.#group = sockets.group;
+    this.#direct = sockets.direct;
+    this.#echoFiltered = sockets.echoFiltered;
+    this.port = sockets.group.address().port;
+    this.#offloads = sockets.step === 'segment-offload';
+    const slotBytes = options.slotBytes ?? limits.datagramBytesMax;
+    this.#runSlotsOffloaded = Math.min(segmentsMax, Math.floor(datagramBytesMax / slotBytes));
+    this.#receiveBufferBytes = sockets.group.getRecvBufferSize();
+    this.receiveSlots = Math.min(receiveSlotsMax, Math.floor(this.#receiveBufferBytes / chargedBytes));
+    for (const socket of [this.#group, this.#direct]) {
+      socket.on('error', () => {
+        this.#socketErrors += 1;
+      });
+    }
+  }
+
+  /** @throws AcademyError ERR_ACADEMY_TRANSPORT_START or ERR_ACADEMY_PORT_IN_USE; also when a forced step is not there */
+  static async open(options: UdpStreamNetworkOptions): Promise<UdpStreamNetwork> {
+    const { step = 'auto' } = options;
+    const calls = step === 'plain' ? null : socketCalls();
+    try {
+      if (calls) {
+        const offloaded = await openOffloaded(options, calls);
+        if (offloaded) return new UdpStreamNetwork(options, offloaded);
+      }
+      if (step !== 'segment-offload') return new UdpStreamNetwork(options, await openPlain(options));
+    } catch (cause) {
+      if (cause instanceof AcademyError) throw cause;
+      throw startError('academy-stream', `udp ${options.multicastAddress}:${options.port}`, cause);
+    }
+    throw new AcademyError('ERR_ACADEMY_TRANSPORT_START', 'this machine has no UDP segment offload', {
+      remedy: 'use the step "auto" or "plain"; offload needs Linux 5.0 or newer and the optional package koffi',
+    });
+  }
+
+  get runSlotsMax(): number {
+    return this.#offloads ? this.#runSlotsOffloaded : 1;
+  }
+
+  /** Where answers reach this node. */
+  get address(): StreamAddress {
+    const { address, port } = this.#direct.address();
+    return { host: address, port };
+  }
+
+  sendToGroup(pieces: readonly Buffer[], slotBytes: number, done: (fault: Error | null) => void): void {
+    this.#sends += 1;
+    const only = pieces.length === 1 ? (pieces[0] as Buffer) : pieces;
+    this.#direct.send(only as Buffer, this.port, this.multicastAddress, (fault) => {
+      if (!fault) return done(null);
+      if (this.#offloads && (fault as NodeJS.ErrnoException).code === 'EIO')
+        return this.#stepDown(pieces, slotBytes, done);
+      this.#sendErrors += 1;
+      done(fault);
+    });
+  }
+
+  sendTo({ host, port }: StreamAddress, datagram: Buffer): void {
+    this.#sends += 1;
+    this.#direct.send(datagram, port, host, (fault) => {
+      if (fault) this.#sendErrors += 1;
+    });
+  }
+
+  onGroupMessage(handler: StreamMessageHandler): void {
+    this.#group.on('message', this.#receiver(handler));
+  }
+
+  onDirectMessage(handler: StreamMessageHandler): void {
+    this.#direct.on('message', this.#receiver(handler));
+  }
+
+  atEndOfTurn(callback: () => void): void {
+    setImmediate(callback);
+  }
+
+  stats(): UdpStreamNetworkStats {
+    return {
+      step: this.#offloads ? 'segment-offload' : 'plain',
+      receiveBufferBytes: this.#receiveBufferBytes,
+      receiveSlots: this.receiveSlots,
+      messagesReceived: this.#messagesReceived,
+      bytesReceived: this.#bytesReceived,
+      sends: this.#sends,
+      sendErrors: this.#sendErrors,
+      socketErrors: this.#socketErrors,
+      foreignMessages: this.#foreignMessages,
+      echoFiltered: this.#echoFiltered,
+    };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(
+      [this.#group, this.#direct].map((socket) => new Promise<void>((closed) => socket.close(() => closed()))),
+    );
+  }
+
+  #receiver(handler: StreamMessageHandler): (bytes: Buffer, from: RemoteInfo) => void {
+    const loopbackOnly = this.interfaceAddress.startsWith('127.');
+    return (bytes, from) => {
+      if (loopbackOnly && !from.address.startsWith('127.')) {
+        this.#foreignMessages += 1;
+        return;
+      }
+      this.#messagesReceived += 1;
+      this.#bytesReceived += bytes.length;
+      handler(bytes, { host: from.address, port: from.port });
+    };
+  }
+
+  /** The device cannot cut segments after all (it lacks checksum offload, udp(7)): from now on each slot goes alone. */
+  #stepDown(pieces: readonly Buffer[], slotBytes: number, done: (fault: Error | null) => void): void {
+    this.#offloads = false;
+    const slots = pieces.flatMap((piece) =>
+      Array.from({ length: Math.ceil(piece.length / slotBytes) }, (_, index) =>
+        piece.subarray(index * slotBytes, Math.min(piece.length, (index + 1) * slotBytes)),
+      ),
+    );
+    let left = slots.length;
+    for (const slot of slots) {
+      this.sendToGroup([slot], slotBytes, (fault) => {
+        left -= 1;
+        if (left === 0) done(fault);
+      });
+    }
+  }
+}
+
+interface OpenSockets {
+  readonly step: LadderStep;
+  readonly group: Socket;
+  readonly direct: Socket;
+  readonly echoFiltered: boolean;
+}
+
+async function openPlain(options: UdpStreamNetworkOptions): Promise<OpenSockets> {
+  const { multicastAddress, port, receiveBufferBytes = defaultReceiveBufferBytes } = options;
+  const group = newSocket(true);
+  const direct = newSocket(false);
+  try {
+    await listening(group, { port, address: canBindGroups ? multicastAddress : '0.0.0.0', exclusive: true });
+    await listening(direct, { port: 0, address: options.interfaceAddress ?? '127.0.0.1', exclusive: true });
+    configure(options, group, direct);
+    enlarge(group, receiveBufferBytes);
+  } catch (fault) {
+    closeAll(group, direct);
+    throw fault;
+  }
+  return { step: 'plain', group, direct, echoFiltered: false };
+}
+
+/** @returns null when the kernel knows no offload */
+async function openOffloaded(options: UdpStreamNetworkOptions, calls: SocketCalls): Promise<OpenSockets | null> {
+  const { multicastAddress, receiveBufferBytes = defaultReceiveBufferBytes } = options;
+  const { interfaceAddress = '127.0.0.1', slotBytes = limits.datagramBytesMax } = options;
+  const group = newSocket(true);
+  const direct = newSocket(false);
+  try {
+    const groupDescriptor = calls.boundSocket(multicastAddress, options.port, true);
+    await listening(group, { fd: groupDescriptor });
+    const directDescriptor = calls.boundSocket(interfaceAddress, 0, false);
+    await listening(direct, { fd: directDescriptor });
+    if (!calls.receiveSegments(groupDescriptor) || !calls.sendSegments(directDescriptor, slotBytes)) {
+      closeAll(group, direct);
+      return null;
+    }
+    configure(options, group, direct);
+    if (!calls.forceReceiveBuffer(groupDescriptor, receiveBufferBytes)) enlarge(group, receiveBufferBytes);
+    const echoFiltered = calls.dropFrom(groupDescriptor, interfaceAddress, direct.address().port);
+    return { step: 'segment-offload', group, direct, echoFiltered };
+  } catch (fault) {
+    closeAll(group, direct);
+    throw fault;
+  }
+}
+
+function newSocket(reuseAddr: boolean): Socket {
+  // Addresses are literal: dgram's own look-up would put every send off to another tick.
+  return createSocket({ type: 'udp4', reuseAddr, lookup: (host, _options, callback) => callback(null, host, 4) });
+}
+
+function listening(socket: Socket, where: Parameters<Socket['bind']>[0] & object): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject);
+    socket.once('listening', () => {
+      socket.off('error', reject);
+      resolve();
+    });
+    socket.bind(where);
+  });
+}
+
+function configure(
+  { multicastAddress, interfaceAddress = '127.0.0.1', ttl = 1 }: UdpStreamNetworkOptions,
+  group: Socket,
+  direct: Socket,
+): void {
+  group.addMembership(multicastAddress, interfaceAddress);
+  direct.setMulticastInterface(interfaceAddress);
+  direct.setMulticastTTL(ttl);
+  direct.setMulticastLoopback(true);
+}
+
+/** What the kernel refuses is seen in what it has given. */
+function enlarge(socket: Socket, bytes: number): void {
+  try {
+    socket.setRecvBufferSize(bytes);
+  } catch {
+    // It stays as it is, and the window is made to fit.
+  }
+}
+
+function closeAll(...sockets: readonly Socket[]): void {
+  for (const socket of sockets) {
+    try {
+      socket.close();
+    } catch {
+      // It was never bound.
+    }
+  }
+}

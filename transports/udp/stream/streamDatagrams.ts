@@ -1,0 +1,120 @@
+/**
+ * The datagrams of a multicast stream, byte by byte, and nothing else. A publisher numbers fixed slots; each slot is a
+ * datagram that explains itself, and slots that leave together are a run that carries one tag. Control datagrams are
+ * short and carry a tag of their own. All numbers are big-endian; sequences and positions have 48 bits.
+ *
+ * ```
+ * every datagram          0 u16 magic 0xACA5   2 u8 version   3 u8 kind   4 8 bytes session
+ *
+ * data                   12 u48 sequence of the slot      18 u48 position: number of the first frame in it
+ *                        24 u16 bytes of the datagram     26 u16 bytes used, this header included
+ *                        28 u8 index in the run           29 u8 slots of the run     30 u16 frames
+ *                        32 16 bytes tag of the run, in its last slot; means nothing in the others
+ *                        48 frames: u16 bytes of the payload, u8 kind, u8 zero, payload
+ *
+ * setup    to the group  12 16 bytes node   28 32 bytes public key   60 u8 class   61 u8 zero   62 u16 slot bytes
+ *                        64 u48 next slot   70 u16 members   72 u32 hash of the layouts
+ *                        76 tag   92 64 bytes Ed25519 signature over all before it
+ * heartbeat  to the group  12 u48 next slot   18 u48 oldest slot that is kept   24 u16 members   26 tag
+ * end        to the group  12 u48 next slot, the last                           18 tag
+ * solicit    to the publisher  12 8 bytes receiver   20 tag
+ * join       to the publisher  12 8 bytes receiver   20 u48 first slot wanted   26 u16 definitions known   28 u32 window   32 tag
+ * accept     to the receiver   12 8 bytes receiver   20 u32 token   24 u48 first slot   30 u16 definitions in all
+ *                              32 u16 number of the first one here   34 u16 definitions here
+ *                              36 definitions: u16 bytes, payload                then tag
+ * status     to the publisher  12 8 bytes receiver   20 u32 token   24 u48 next slot wanted   30 u32 window   34 tag
+ * nak        to the publisher  12 8 bytes receiver   20 u32 token   24 u16 ranges
+ *                              26 ranges: u48 first slot, u16 slots              then tag
+ * leave      to the publisher  12 8 bytes receiver   20 u32 token   24 tag
+ * reset      to the receiver   12 8 bytes receiver   20 tag: you are no member (any more), join again
+ * ```
+ */
+export const streamMagic = 0xaca5;
+export const streamVersion = 1;
+export const sessionBytes = 8;
+export const receiverIdBytes = 8;
+export const streamTagBytes = 16;
+
+export const datagramKinds = {
+  data: 0,
+  setup: 1,
+  heartbeat: 2,
+  end: 3,
+  solicit: 4,
+  join: 5,
+  accept: 6,
+  status: 7,
+  nak: 8,
+  leave: 9,
+  reset: 10,
+} as const;
+export type DatagramKind = (typeof datagramKinds)[keyof typeof datagramKinds];
+
+/** What a stream promises: all in order; all, each as soon as it is there; or the newest, without repair. */
+export const streamClasses = ['ordered', 'unordered', 'lossy'] as const;
+export type StreamClass = (typeof streamClasses)[number];
+
+export const prefixBytes = 12;
+export const sessionAt = 4;
+
+/** Offsets in a data datagram. */
+export const dataHeader = {
+  sequence: 12,
+  position: 18,
+  datagramBytes: 24,
+  usedBytes: 26,
+  index: 28,
+  count: 29,
+  frames: 30,
+  tag: 32,
+  bytes: 48,
+} as const;
+
+/** Offsets in a frame; `bytes` is where its payload begins. */
+export const frameHeader = { payloadBytes: 0, kind: 2, bytes: 4 } as const;
+
+/** Fixed parts of the control datagrams, tag included. */
+export const controlBytes = {
+  setup: 92 + 64,
+  heartbeat: 42,
+  end: 34,
+  solicit: 36,
+  join: 48,
+  acceptHead: 36,
+  status: 50,
+  nakHead: 26,
+  leave: 40,
+  reset: 36,
+} as const;
+
+export const nakRangeBytes = 8;
+/** A datagram of 1400 bytes holds more; what is missing beyond is asked for next time. */
+export const nakRangesMax = 128;
+/** The first slot wanted by who wants to begin with what comes next. */
+export const liveSequence = 2 ** 48 - 1;
+
+/** A 48-bit number, for offsets where Buffer's own variable-length reader would be slow. */
+export function readU48(bytes: Buffer, offset: number): number {
+  return bytes.readUInt16BE(offset) * 0x1_0000_0000 + bytes.readUInt32BE(offset + 2);
+}
+
+export function writeU48(bytes: Buffer, value: number, offset: number): void {
+  bytes.writeUInt16BE(Math.floor(value / 0x1_0000_0000), offset);
+  bytes.writeUInt32BE(value % 0x1_0000_0000, offset + 2);
+}
+
+export function writePrefix(bytes: Buffer, offset: number, kind: DatagramKind, session: Buffer): void {
+  bytes.writeUInt16BE(streamMagic, offset);
+  bytes[offset + 2] = streamVersion;
+  bytes[offset + 3] = kind;
+  session.copy(bytes, offset + sessionAt);
+}
+
+/** Whether a datagram of any stream begins here; everything else is checked by who reads it. */
+export function isStreamDatagram(bytes: Buffer, offset: number, end: number): boolean {
+  return end - offset >= prefixBytes && bytes.readUInt16BE(offset) === streamMagic;
+}
+
+export function sessionKeyOf(bytes: Buffer, offset: number): string {
+  return bytes.toString('latin1', offset + sessionAt, offset + sessionAt + sessionBytes);
+}
