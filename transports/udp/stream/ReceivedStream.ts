@@ -184,10 +184,10 @@ export class ReceivedStream {
     while (at < end) {
       const size = this.#datagramAt(bytes, at, end);
       if (size === 0) return at;
-      const run = this.#class !== 'lossy' && this.#isNextRun(bytes, at) ? this.#wholeRunEnd(bytes, at, end) : 0;
-      if (run > 0 && this.#state === 'joined') {
-        this.#receiveRun(bytes, at, run);
-        at = run;
+      const runEnd = this.#wholeRunEnd(bytes, at, end);
+      if (runEnd > 0) {
+        this.#receiveRun(bytes, at, runEnd);
+        at = runEnd;
       } else {
         this.#receiveSlot(bytes, at, at + size);
         at += size;
@@ -232,39 +232,57 @@ export class ReceivedStream {
     return 0;
   }
 
-  #isNextRun(bytes: Buffer, at: number): boolean {
-    return bytes[at + dataHeader.index] === 0 && readU48(bytes, at + dataHeader.sequence) === this.#next;
-  }
-
-  /** Where the run that begins at `at` ends, if all of it is there in one piece; else 0. */
+  /** Where the run that begins at `at` ends, if its turn has come and all of it is there in one piece; else 0. */
   #wholeRunEnd(bytes: Buffer, at: number, end: number): number {
+    if (this.#state !== 'joined' || bytes[at + dataHeader.index] !== 0) return 0;
+    const first = readU48(bytes, at + dataHeader.sequence);
     const count = bytes[at + dataHeader.count] as number;
+    if (!this.#isTurnOf(first, count)) return 0;
     const last = at + (count - 1) * this.#slotBytes;
     if (last + dataHeader.bytes > end) return 0;
     for (let index = 1, base = at + this.#slotBytes; index < count; index++, base += this.#slotBytes) {
       if (bytes[base + dataHeader.index] !== index || bytes[base + dataHeader.count] !== count) return 0;
-      if (readU48(bytes, base + dataHeader.sequence) !== this.#next + index) return 0;
+      if (readU48(bytes, base + dataHeader.sequence) !== first + index) return 0;
     }
     const size = bytes.readUInt16BE(last + dataHeader.datagramBytes);
     return size <= this.#slotBytes && last + size <= end ? last + size : 0;
   }
 
+  #isTurnOf(first: number, count: number): boolean {
+    if (this.#class === 'ordered') return first === this.#next;
+    if (this.#class === 'lossy') return false;
+    return first >= this.#next && first + count <= this.#next + this.#window.slots && !this.#window.has(first);
+  }
+
   /** The quick way: checked and read in place. */
   #receiveRun(bytes: Buffer, at: number, end: number): void {
+    const first = readU48(bytes, at + dataHeader.sequence);
     const count = bytes[at + dataHeader.count] as number;
     const tagAt = (count - 1) * this.#slotBytes + dataHeader.tag;
-    if (!this.#seal.isRun([bytes.subarray(at, end)], tagAt, this.#next)) {
-      this.#counters.badTags += 1;
+    if (!this.#mayCheck()) return;
+    if (!this.#seal.isRun([bytes.subarray(at, end)], tagAt, first)) {
+      this.#failed();
       return;
     }
-    for (let index = 0; index < count; index++) {
-      // A slot of it may have come by itself before.
-      if (this.#window.held > 0) this.#window.drop(this.#next + index);
-      this.#deliver(bytes, at + index * this.#slotBytes);
-    }
-    this.#next += count;
-    if (this.#horizon < this.#next) this.#horizon = this.#next;
+    for (let index = 0; index < count; index++) this.#deliver(bytes, at + index * this.#slotBytes);
+    this.#passed(first, count);
     if (this.#window.held > 0) this.#drain();
+  }
+
+  /** A run was delivered: goes on behind it, or remembers it when its turn comes later. */
+  #passed(first: number, count: number): void {
+    this.#horizon = Math.max(this.#horizon, first + count);
+    const window = this.#window;
+    if (first > this.#next) {
+      for (let index = 0; index < count; index++) window.deliveredEarly(first + index);
+      return;
+    }
+    for (let index = 0; index < count; index++) window.drop(first + index);
+    this.#next = first + count;
+    while (window.isDelivered(this.#next)) {
+      window.drop(this.#next);
+      this.#next += 1;
+    }
   }
 
   #receiveSlot(bytes: Buffer, at: number, end: number): void {
@@ -288,7 +306,8 @@ export class ReceivedStream {
     this.#window.put(sequence, bytes, at, end);
     this.#counters.bytesCopied += end - at;
     if (sequence >= this.#horizon) this.#horizon = sequence + 1;
-    this.#drain();
+    if (this.#class === 'ordered') this.#drain();
+    else this.#tryRun(Math.max(this.#next, sequence - (bytes[at + dataHeader.index] as number)));
   }
 
   /** The newest wins; what comes late is passed over. */
@@ -313,28 +332,32 @@ export class ReceivedStream {
 
   /** Delivers the complete runs that are next. */
   #drain(): void {
-    for (;;) {
-      if (!this.#window.has(this.#next)) return;
-      const head = this.#window.datagramOf(this.#next);
-      const count = head[dataHeader.count] as number;
-      if (head[dataHeader.index] !== 0) return this.#discard(1);
-      for (let index = 1; index < count; index++) if (!this.#window.has(this.#next + index)) return;
-      if (!this.#mayCheck()) return;
-      const run = this.#runFromWindow(count);
-      if (!run || !this.#isRun(run, this.#next)) return this.#discard(count);
-      for (let index = 0; index < count; index++) {
-        this.#deliver(run[index] as Buffer, 0);
-        this.#window.drop(this.#next + index);
-      }
-      this.#next += count;
+    while (this.#window.isHeld(this.#next) && this.#tryRun(this.#next)) {
+      // The next one may be complete as well.
     }
   }
 
-  /** The slots of the run that is next; undefined when they do not belong together. */
-  #runFromWindow(count: number): readonly Buffer[] | undefined {
+  /** Delivers the run that begins with that slot, if all of it is here. @returns whether */
+  #tryRun(first: number): boolean {
+    const window = this.#window;
+    if (!window.isHeld(first)) return false;
+    const head = window.datagramOf(first);
+    const count = head[dataHeader.count] as number;
+    if (head[dataHeader.index] !== 0) return this.#discard(first, 1);
+    for (let index = 1; index < count; index++) if (!window.isHeld(first + index)) return false;
+    if (!this.#mayCheck()) return false;
+    const run = this.#runFromWindow(first, count);
+    if (!run || !this.#isRun(run, first)) return this.#discard(first, count);
+    for (const datagram of run) this.#deliver(datagram, 0);
+    this.#passed(first, count);
+    return true;
+  }
+
+  /** The slots of a run; undefined when they do not belong together. */
+  #runFromWindow(first: number, count: number): readonly Buffer[] | undefined {
     const run: Buffer[] = [];
     for (let index = 0; index < count; index++) {
-      const datagram = this.#window.datagramOf(this.#next + index);
+      const datagram = this.#window.datagramOf(first + index);
       const isWhole = index === count - 1 || datagram.length === this.#slotBytes;
       if (datagram[dataHeader.index] !== index || datagram[dataHeader.count] !== count || !isWhole) return undefined;
       run.push(datagram);
@@ -344,9 +367,13 @@ export class ReceivedStream {
 
   #isRun(pieces: readonly Buffer[], firstSequence: number): boolean {
     if (this.#seal.isRun(pieces, dataHeader.tag, firstSequence)) return true;
+    this.#failed();
+    return false;
+  }
+
+  #failed(): void {
     this.#counters.badTags += 1;
     this.#badTagsLeft -= 1;
-    return false;
   }
 
   #mayCheck(): boolean {
@@ -357,9 +384,10 @@ export class ReceivedStream {
     return true;
   }
 
-  /** What is next does not fit its tag: somebody has forged a slot of it, so all of it is asked for again. */
-  #discard(count: number): void {
-    for (let index = 0; index < count; index++) this.#window.drop(this.#next + index);
+  /** These slots do not fit their tag: somebody has forged one, so all of them are asked for again. */
+  #discard(first: number, count: number): false {
+    for (let index = 0; index < count; index++) this.#window.drop(first + index);
+    return false;
   }
 
   #deliver(bytes: Buffer, at: number): void {

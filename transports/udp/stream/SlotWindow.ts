@@ -1,13 +1,18 @@
 /**
  * The slots of one stream that came before their turn: behind a gap, or in a run that is not complete. They are copied
- * here, each in its place, until what they wait for has come; the memory is made with the first gap.
+ * here, each in its place, until what they wait for has come; the memory is made with the first gap. Of an unordered
+ * stream it also remembers which slots behind a gap were delivered already.
  */
 import { dataHeader } from './streamDatagrams.js';
+
+const missing = 0;
+const held = 1;
+const delivered = 2;
 
 export class SlotWindow {
   readonly slots: number;
   readonly #slotBytes: number;
-  readonly #has: Uint8Array;
+  readonly #states: Uint8Array;
   /** When each missing slot was asked for last; NaN: not yet. */
   readonly #askedAtMs: Float64Array;
   #bytes: Buffer | null = null;
@@ -16,7 +21,7 @@ export class SlotWindow {
   constructor(slots: number, slotBytes: number) {
     this.slots = slots;
     this.#slotBytes = slotBytes;
-    this.#has = new Uint8Array(slots);
+    this.#states = new Uint8Array(slots);
     this.#askedAtMs = new Float64Array(slots).fill(Number.NaN);
   }
 
@@ -25,15 +30,24 @@ export class SlotWindow {
     return this.#held;
   }
 
+  /** Whether it has come, and waits or was delivered. */
   has(sequence: number): boolean {
-    return this.#has[sequence % this.slots] === 1;
+    return this.#states[sequence % this.slots] !== missing;
+  }
+
+  isHeld(sequence: number): boolean {
+    return this.#states[sequence % this.slots] === held;
+  }
+
+  isDelivered(sequence: number): boolean {
+    return this.#states[sequence % this.slots] === delivered;
   }
 
   /** @param end of the datagram that begins at `at` */
   put(sequence: number, bytes: Buffer, at: number, end: number): void {
     this.#bytes ??= Buffer.allocUnsafeSlow(this.slots * this.#slotBytes);
     bytes.copy(this.#bytes, (sequence % this.slots) * this.#slotBytes, at, end);
-    this.#has[sequence % this.slots] = 1;
+    this.#states[sequence % this.slots] = held;
     this.#held += 1;
   }
 
@@ -45,9 +59,18 @@ export class SlotWindow {
   }
 
   drop(sequence: number): void {
+    this.#leave(sequence, missing);
+  }
+
+  /** It was delivered before its turn: if it comes again, it is known. */
+  deliveredEarly(sequence: number): void {
+    this.#leave(sequence, delivered);
+  }
+
+  #leave(sequence: number, state: number): void {
     const index = sequence % this.slots;
-    if (this.#has[index] === 1) this.#held -= 1;
-    this.#has[index] = 0;
+    if (this.#states[index] === held) this.#held -= 1;
+    this.#states[index] = state;
     this.#askedAtMs[index] = Number.NaN;
   }
 
@@ -61,7 +84,7 @@ export class SlotWindow {
   }
 
   clear(): void {
-    this.#has.fill(0);
+    this.#states.fill(missing);
     this.#askedAtMs.fill(Number.NaN);
     this.#held = 0;
   }

@@ -24,6 +24,7 @@ import {
   controlBytes,
   datagramKinds,
   dataHeader,
+  groupControlBytes,
   isStreamDatagram,
   liveSequence,
   prefixBytes,
@@ -154,22 +155,43 @@ export class StreamReceiver {
 
   /** @returns where the next datagram begins; no further than `at` when that cannot be known */
   #receiveAt(bytes: Buffer, at: number, end: number, from: StreamAddress): number {
+    const kind = bytes[at + 3];
+    if (kind === datagramKinds.data) return this.#receiveDataAt(bytes, at, end, from);
+    const after = at + groupControlBytes(kind);
+    if (after === at || after > end) {
+      this.#counters.malformed += 1;
+      return at;
+    }
+    this.#receiveControl(bytes.subarray(at, after), from);
+    return after;
+  }
+
+  #receiveDataAt(bytes: Buffer, at: number, end: number, from: StreamAddress): number {
     const key = sessionKeyOf(bytes, at);
     const known = this.#streams.get(key);
-    const isData = bytes[at + 3] === datagramKinds.data;
-    if (!known || known.stream.isEnded) {
-      if (isData) this.#meet(key, bytes, at, end, from);
-      else if (bytes[at + 3] === datagramKinds.setup) this.#setup(key, bytes.subarray(at, end), from);
-      // Messages hold datagrams of one session only, as they were sent.
-      return end;
-    }
-    if (!isSame(known.address, from)) {
+    if (known && !known.stream.isEnded) {
+      if (isSame(known.address, from)) return known.stream.receiveData(bytes, at, end);
       this.#counters.foreignSources += 1;
-      return end;
+    } else {
+      this.#meet(key, bytes, at, end, from);
     }
-    if (isData) return known.stream.receiveData(bytes, at, end);
-    if (bytes[at + 3] !== datagramKinds.setup) known.stream.receiveControl(bytes.subarray(at, end));
+    // What comes together was sent together, and is of one session.
     return end;
+  }
+
+  #receiveControl(datagram: Buffer, from: StreamAddress): void {
+    const key = sessionKeyOf(datagram, 0);
+    const known = this.#streams.get(key);
+    const isSetup = datagram[3] === datagramKinds.setup;
+    if (!known || known.stream.isEnded) {
+      if (isSetup) this.#setup(key, datagram, from);
+    } else if (!isSame(known.address, from)) {
+      this.#counters.foreignSources += 1;
+      // Whoever repeated the setup of another holds its place only until the publisher itself is heard.
+      if (isSetup && !known.stream.isJoined) this.#setup(key, datagram, from);
+    } else if (!isSetup) {
+      known.stream.receiveControl(datagram);
+    }
   }
 
   /** As #receive, with the slots taken away that are to be lost. */
@@ -216,7 +238,7 @@ export class StreamReceiver {
   #setup(key: string, setup: Buffer, from: StreamAddress): void {
     const { nodeId } = this.#options;
     const stranger = this.#strangerOf(key);
-    if (stranger.isRefused || setup.length !== controlBytes.setup) return;
+    if (stranger.isRefused) return;
     if (setup.toString('hex', 12, 28) === nodeId) {
       stranger.isRefused = true;
       return;
@@ -272,6 +294,7 @@ export class StreamReceiver {
       windowSlotsMax: powerOfTwoFrom(network.receiveSlots),
       fromKept,
     });
+    this.#streams.get(key)?.stream.stop();
     this.#streams.set(key, { stream, address: source.address });
     stream.join(firstSeen);
   }

@@ -51,6 +51,8 @@ const datagramBytesMax = 65_507;
 const segmentsMax = 64;
 /** What Linux charges a receive buffer for a datagram of 1400 bytes. */
 const chargedBytes = 2_304;
+/** The rest of the buffer is for datagrams that no window counts: repairs, setups, heartbeats. */
+const windowShare = 3 / 4;
 const defaultReceiveBufferBytes = 4 * 1024 * 1024;
 /** Beyond, a window only grows the delay and leaves the processor's cache. */
 const receiveSlotsMax = 4_096;
@@ -87,7 +89,7 @@ export class UdpStreamNetwork implements StreamNetwork {
     const slotBytes = options.slotBytes ?? limits.datagramBytesMax;
     this.#runSlotsOffloaded = Math.min(segmentsMax, Math.floor(datagramBytesMax / slotBytes));
     this.#receiveBufferBytes = sockets.group.getRecvBufferSize();
-    this.receiveSlots = Math.min(receiveSlotsMax, Math.floor(this.#receiveBufferBytes / chargedBytes));
+    this.receiveSlots = Math.min(receiveSlotsMax, Math.floor((this.#receiveBufferBytes * windowShare) / chargedBytes));
     for (const socket of [this.#group, this.#direct]) {
       socket.on('error', () => {
         this.#socketErrors += 1;

@@ -118,3 +118,10 @@ export function isStreamDatagram(bytes: Buffer, offset: number, end: number): bo
 export function sessionKeyOf(bytes: Buffer, offset: number): string {
   return bytes.toString('latin1', offset + sessionAt, offset + sessionAt + sessionBytes);
 }
+
+/** Bytes of a control datagram of the group; 0 for a kind that is not said to the group. */
+export function groupControlBytes(kind: number | undefined): number {
+  if (kind === datagramKinds.setup) return controlBytes.setup;
+  if (kind === datagramKinds.heartbeat) return controlBytes.heartbeat;
+  return kind === datagramKinds.end ? controlBytes.end : 0;
+}
