@@ -158,6 +158,13 @@ export class PacketSealer {
   }
 }
 
+/** How long the packet that begins there says it is; all the rest where no packet begins. */
+export function packetBytesAt(bytes: Buffer, at: number): number {
+  const rest = bytes.length - at;
+  if (rest < packetHeaderBytes || bytes.readUInt16BE(at) !== packetMagic) return rest;
+  return packetHeaderBytes + bytes.readUInt32BE(at + 68);
+}
+
 /** The packet's id, for traces and people: unique as long as the source's sessions are. */
 export function packetId(header: PacketHeader): string {
   return `${header.sourceNode}-${header.session.toString(16)}-${header.channel}-${header.sequence}`;

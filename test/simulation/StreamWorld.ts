@@ -1,15 +1,11 @@
 /** Publishers and receivers of streams over one network in memory, under virtual time, from one seed. */
 import { identityFromSeed, type NodeIdentity } from '../../runtime/protocol/identity.js';
 import { type Random, seededRandom } from '../../runtime/protocol/Random.js';
+import { copyFrame, type StreamEnd, type StreamSource } from '../../runtime/protocol/streams.js';
 import { type LinkConditions, MemoryNetwork } from '../../transports/memory/MemoryNetwork.js';
 import { MemoryStreamNetwork } from '../../transports/memory/MemoryStreamNetwork.js';
 import { VirtualClock } from '../../transports/memory/VirtualClock.js';
-import type { StreamEnd, StreamSource } from '../../transports/udp/stream/ReceivedStream.js';
-import {
-  copyFrame,
-  StreamPublisher,
-  type StreamPublisherOptions,
-} from '../../transports/udp/stream/StreamPublisher.js';
+import { StreamPublisher, type StreamPublisherOptions } from '../../transports/udp/stream/StreamPublisher.js';
 import { StreamReceiver, type StreamReceiverOptions } from '../../transports/udp/stream/StreamReceiver.js';
 
 export const datagramKey = new Uint8Array(32).fill(9);
@@ -38,20 +34,18 @@ export class StreamWorld {
 
   speaker(options: Partial<StreamPublisherOptions> = {}, identity = this.identity()): Speaker {
     const network = this.streamNetwork(identity);
-    const publisher = new StreamPublisher(
-      {
-        network,
-        identity,
-        datagramKey,
-        clock: this.clock,
-        random: this.random(),
-        streamClass: 'ordered',
-        layoutHash: 7,
-        ringSlots: 256,
-        ...options,
-      },
+    const publisher = new StreamPublisher({
+      network,
+      identity,
+      datagramKey,
+      clock: this.clock,
+      random: this.random(),
+      streamClass: 'ordered',
+      layoutHash: 7,
+      ringSlots: 256,
+      ...options,
       definitionKind,
-    );
+    });
     network.onDirectMessage((bytes, from) => publisher.receive(bytes, from));
     return new Speaker(this, identity, network, publisher);
   }

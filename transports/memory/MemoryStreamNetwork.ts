@@ -1,11 +1,12 @@
 /**
- * The network of a stream inside one process: what UdpStreamNetwork is on a real one, over a MemoryNetwork. Each slot is
+ * The network of a stream inside one process: what UdpGroupSockets is on a real one, over a MemoryNetwork. Each slot is
  * a datagram that is lost, late or doubled by itself; what arrives in the same moment from one sender is handed over in
  * one piece, as a kernel with receive offload does.
  */
 import type { Clock } from '../../runtime/protocol/Clock.js';
 import type { NodeId } from '../../runtime/protocol/identity.js';
-import type { StreamAddress, StreamMessageHandler, StreamNetwork } from '../udp/stream/StreamNetwork.js';
+import type { StreamAddress } from '../../runtime/protocol/streams.js';
+import type { StreamMessageHandler, StreamNetwork } from '../udp/stream/StreamNetwork.js';
 import type { DatagramMember, MemoryNetwork } from './MemoryNetwork.js';
 
 export interface MemoryStreamNetworkOptions {

@@ -1,29 +1,44 @@
 /**
- * One multicast group of an academy on one long-lived dgram socket. Members share a port (`reuseAddr`), several nodes
- * of one machine included: multicast loopback is on, so a node hears its own packets too, and the mesh drops them by
- * their source node. A datagram is `sent` when the kernel has taken it; whether anyone heard it is not known here.
+ * One multicast group of an academy. Two kinds of datagrams share it: packets by themselves, `sent` when the kernel has
+ * taken them and nothing more is known; and streams, which are in order, paced and repaired (stream/). Members share a
+ * port (`reuseAddr`), several nodes of one machine included; a node does not hear itself.
  *
- * On Linux and macOS the socket is bound to the group's address, so that it hears its own group only; elsewhere a
- * group address cannot be bound and the mesh tells the groups apart by the packet's channel. A node on the loopback
- * interface ignores datagrams that come from another machine: Linux hands a group's datagrams to every socket bound to
- * it, whichever interface that socket has joined on.
+ * A node on the loopback interface ignores datagrams that come from another machine: Linux hands a group's datagrams to
+ * every socket bound to it, whichever interface that socket has joined on.
  */
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv4 } from 'node:net';
 import type { Clock } from '../../runtime/protocol/Clock.js';
 import { AcademyError } from '../../runtime/protocol/errors.js';
-import type { NodeId } from '../../runtime/protocol/identity.js';
+import type { NodeId, NodeIdentity } from '../../runtime/protocol/identity.js';
 import { limits } from '../../runtime/protocol/limits.js';
+import { packetBytesAt } from '../../runtime/protocol/packet.js';
+import type { Random } from '../../runtime/protocol/Random.js';
 import type {
-  PacketHandler,
-  Transport,
-  TransportSendResult,
-  TransportStats,
-} from '../../runtime/protocol/Transport.js';
-import { failedSend, sendAfterStop, sendRefused, sendTooLarge, startError } from '../failures.js';
+  ConsumeStream,
+  OutgoingStream,
+  OutgoingStreamOptions,
+  StreamAddress,
+  StreamingTransport,
+} from '../../runtime/protocol/streams.js';
+import type { PacketHandler, TransportSendResult, TransportStats } from '../../runtime/protocol/Transport.js';
+import { failedSend, sendAfterStop, sendRefused, sendTooLarge } from '../failures.js';
 import { sentToGroup } from '../sentToGroup.js';
 import type { GroupChannel, UdpMode } from './groupAddresses.js';
 import { SourceTable } from './SourceTable.js';
+import { StreamPublisher } from './stream/StreamPublisher.js';
+import { StreamReceiver } from './stream/StreamReceiver.js';
+import { isStreamDatagram } from './stream/streamDatagrams.js';
+import { type LadderStep, UdpGroupSockets } from './UdpGroupSockets.js';
+
+/** What streams need besides; without it a transport carries packets only. */
+export interface StreamKeys {
+  readonly identity: NodeIdentity;
+  /** Null in an open academy. */
+  readonly datagramKey: Uint8Array | null;
+  readonly random: Random;
+  /** Memory of one outgoing stream, for sending and for repair. @default 23 MB */
+  readonly ringBytes?: number;
+}
 
 export interface AcademyUDPTransportOptions {
   /** As the plan names them: training data, persona events to all nodes, genome announcements. */
@@ -48,6 +63,9 @@ export interface AcademyUDPTransportOptions {
   readonly nodeId: NodeId;
   /** Asked of the kernel, which may give less. @default 4 MB */
   readonly receiveBufferBytes?: number;
+  /** Which step of the ladder; `auto` is the best that this machine has. @default 'auto' */
+  readonly step?: LadderStep | 'auto';
+  readonly streams?: StreamKeys;
   readonly clock: Clock;
   /** Told, while the transport is made or started, what works but is unwise. */
   readonly onWarning?: (message: string) => void;
@@ -58,11 +76,10 @@ export interface UdpTransportStats extends TransportStats {
   readonly socketErrors: number;
   /** Datagrams from other machines that a loopback node ignored. */
   readonly foreignDatagrams: number;
+  readonly step: LadderStep | null;
 }
 
 const channelOfMode = { multicast: 'training', broadcast: 'evolution', genome_sharing: 'genome' } as const;
-/** Windows refuses to bind a group's address, and others are untested. */
-const canBindGroups = process.platform === 'linux' || process.platform === 'darwin';
 const defaultReceiveBufferBytes = 4 * 1024 * 1024;
 /** Bytes given to dgram and not yet taken by the kernel; a sender that outruns it is refused, not buffered for ever. */
 const unsentBytesMax = 4 * 1024 * 1024;
@@ -74,7 +91,7 @@ const sendsPerTurnMax = 32;
 /** How long stop() waits for datagrams that the kernel has not taken yet. */
 const drainDeadlineMs = 1_000;
 
-export class AcademyUDPTransport implements Transport {
+export class AcademyUDPTransport implements StreamingTransport {
   readonly name: string;
   readonly channel: GroupChannel;
   readonly mode: UdpMode;
@@ -88,9 +105,10 @@ export class AcademyUDPTransport implements Transport {
   readonly #sources: SourceTable;
   /** Results by size: a datagram that left allocates no result of its own. */
   readonly #results: TransportSendResult[] = [];
-  #socket: Socket | null = null;
-  #port = 0;
-  #receiveBufferBytes = 0;
+  readonly #outgoing = new Set<StreamPublisher>();
+  #consume: ConsumeStream = () => null;
+  #sockets: UdpGroupSockets | null = null;
+  #receiver: StreamReceiver | null = null;
   #unsentBytes = 0;
   #sendsThisTurn = 0;
   #drained: (() => void) | null = null;
@@ -99,8 +117,8 @@ export class AcademyUDPTransport implements Transport {
   #packetsReceived = 0;
   #bytesReceived = 0;
   #sendErrors = 0;
-  #socketErrors = 0;
-  #foreignDatagrams = 0;
+  /** Of sockets that are closed. */
+  #past = { socketErrors: 0, foreignDatagrams: 0 };
 
   /** @throws AcademyError ERR_ACADEMY_CONFIG_INVALID naming the option */
   constructor(options: AcademyUDPTransportOptions) {
@@ -124,50 +142,77 @@ export class AcademyUDPTransport implements Transport {
 
   /** The port in use; 0 while the transport does not run. */
   get port(): number {
-    return this.#port;
+    return this.#sockets?.port ?? 0;
   }
 
   /** What the kernel gave to the receive buffer, in bytes (Linux reports twice what it uses for data). */
   get receiveBufferBytes(): number {
-    return this.#receiveBufferBytes;
+    return this.#sockets?.receiveBufferBytes ?? 0;
   }
 
   async start(handler: PacketHandler): Promise<void> {
-    if (this.#socket) throw new AcademyError('ERR_ACADEMY_TRANSPORT_START', `${this.name} is running already`);
-    const socket = createSocket({
-      type: 'udp4',
-      reuseAddr: this.#options.reuseAddr ?? true,
-      // The group is a literal address: dgram's own look-up would put every send off to another tick.
-      lookup: (hostname, _options, callback) => callback(null, hostname, 4),
+    if (this.#sockets) throw new AcademyError('ERR_ACADEMY_TRANSPORT_START', `${this.name} is running already`);
+    const { ttl, step, reuseAddr, receiveBufferBytes, onWarning } = this.#options;
+    const sockets = await UdpGroupSockets.open({
+      name: this.name,
+      multicastAddress: this.multicastAddress,
+      port: this.#askedPort,
+      interfaceAddress: this.interfaceAddress,
+      ...(ttl === undefined ? {} : { ttl }),
+      ...(step === undefined ? {} : { step }),
+      ...(reuseAddr === undefined ? {} : { reuseAddr }),
+      receiveBufferBytes: receiveBufferBytes ?? defaultReceiveBufferBytes,
+      ...(onWarning ? { onWarning } : {}),
     });
-    this.#socket = socket;
-    try {
-      await bind(socket, this.#askedPort, canBindGroups ? this.multicastAddress : '0.0.0.0');
-      socket.setMulticastInterface(this.interfaceAddress);
-      socket.setMulticastTTL(this.#options.ttl ?? 1);
-      socket.setMulticastLoopback(true);
-      socket.addMembership(this.multicastAddress, this.interfaceAddress);
-    } catch (cause) {
-      this.#socket = null;
-      socket.close();
-      throw startError(this.name, `udp ${this.multicastAddress}:${this.#askedPort} on ${this.interfaceAddress}`, cause);
-    }
-    socket.on('error', () => {
-      this.#socketErrors += 1;
-    });
-    this.#receiveBufferBytes = this.#enlargeReceiveBuffer(socket);
-    this.#port = socket.address().port;
-    socket.on('message', this.#receiver(handler));
+    this.#sockets = sockets;
+    this.#receiver = this.#streamReceiver(sockets);
+    sockets.onGroupMessage((bytes, from) => this.#receive(bytes, from, handler));
+    sockets.onDirectMessage((bytes, from) => this.#receiveDirect(bytes, from));
   }
 
   async stop(): Promise<void> {
-    const socket = this.#socket;
-    if (!socket) return;
-    this.#socket = null;
-    this.#port = 0;
+    const sockets = this.#sockets;
+    if (!sockets) return;
+    for (const stream of this.#outgoing) stream.close();
+    this.#outgoing.clear();
+    this.#receiver?.stop();
+    this.#receiver = null;
+    this.#sockets = null;
     if (this.#unsentBytes > 0) await this.#drain();
-    await new Promise<void>((closed) => socket.close(closed));
+    await sockets.close();
+    const { socketErrors, foreignMessages } = sockets.stats();
+    this.#past = {
+      socketErrors: this.#past.socketErrors + socketErrors,
+      foreignDatagrams: this.#past.foreignDatagrams + foreignMessages,
+    };
     this.#sources.clear();
+  }
+
+  openStream(options: OutgoingStreamOptions): OutgoingStream {
+    const { streams, clock } = this.#options;
+    const network = this.#sockets;
+    if (!network || !streams) {
+      throw new AcademyError(
+        'ERR_ACADEMY_NODE_STOPPED',
+        `${this.name} ${streams ? 'is not running' : 'has no streams'}`,
+      );
+    }
+    const { identity, datagramKey, random, ringBytes } = streams;
+    const stream = new StreamPublisher({
+      ...options,
+      network,
+      identity,
+      datagramKey,
+      clock,
+      random,
+      ...(ringBytes === undefined ? {} : { ringSlots: slotsOf(ringBytes) }),
+    });
+    this.#outgoing.add(stream);
+    return stream;
+  }
+
+  onStream(consume: ConsumeStream): void {
+    this.#consume = consume;
   }
 
   /**
@@ -175,16 +220,16 @@ export class AcademyUDPTransport implements Transport {
    * are until it resolves. Fails with ERR_ACADEMY_PACKET_TOO_LARGE above `packetBytesMax`: the mesh then goes by TCP.
    */
   send(packet: Uint8Array, _nodes?: readonly NodeId[]): Promise<TransportSendResult> {
-    const socket = this.#socket;
+    const sockets = this.#sockets;
     const bytes = packet.length;
-    if (!socket) return this.#refuse(sendAfterStop(this.name));
+    if (!sockets) return this.#refuse(sendAfterStop(this.name));
     if (bytes > this.packetBytesMax) return this.#refuse(sendTooLarge(this.name, bytes, this.packetBytesMax));
     if (this.#unsentBytes + bytes > unsentBytesMax) {
       return this.#refuse(failedSend(sendRefused, `${this.name}: the kernel takes datagrams slower than they come`));
     }
     this.#unsentBytes += bytes;
     return new Promise((resolve) => {
-      socket.send(packet, this.#port, this.multicastAddress, (error) => {
+      sockets.sendToGroup([asBuffer(packet)], bytes, (error) => {
         this.#unsentBytes -= bytes;
         if (error) this.#sendErrors += 1;
         else {
@@ -200,37 +245,54 @@ export class AcademyUDPTransport implements Transport {
   }
 
   stats(): UdpTransportStats {
+    const now = this.#sockets?.stats();
     return {
       packetsSent: this.#packetsSent,
       bytesSent: this.#bytesSent,
       packetsReceived: this.#packetsReceived,
       bytesReceived: this.#bytesReceived,
       sendErrors: this.#sendErrors,
-      socketErrors: this.#socketErrors,
-      foreignDatagrams: this.#foreignDatagrams,
+      socketErrors: this.#past.socketErrors + (now?.socketErrors ?? 0),
+      foreignDatagrams: this.#past.foreignDatagrams + (now?.foreignMessages ?? 0),
+      step: now?.step ?? null,
     };
   }
 
-  #receiver(handler: PacketHandler): (message: Buffer, from: RemoteInfo) => void {
-    const loopbackOnly = this.interfaceAddress.startsWith('127.');
-    return (message, from) => {
-      if (loopbackOnly && !from.address.startsWith('127.')) {
-        this.#foreignDatagrams += 1;
-        return;
-      }
-      this.#packetsReceived += 1;
-      this.#bytesReceived += message.length;
-      handler(message, this.#sources.of(from.address, from.port));
-    };
+  #streamReceiver(network: UdpGroupSockets): StreamReceiver | null {
+    const { streams, nodeId, clock } = this.#options;
+    if (!streams) return null;
+    const { datagramKey, random } = streams;
+    return new StreamReceiver({
+      network,
+      nodeId,
+      datagramKey,
+      clock,
+      random,
+      consume: (source) => this.#consume(source),
+    });
   }
 
-  #enlargeReceiveBuffer(socket: Socket): number {
-    try {
-      socket.setRecvBufferSize(this.#options.receiveBufferBytes ?? defaultReceiveBufferBytes);
-    } catch (fault) {
-      this.#options.onWarning?.(`${this.name}: the receive buffer stays as it is: ${(fault as Error).message}`);
+  /** One message: datagrams of a stream, or packets; packets of one size may have been received together. */
+  #receive(bytes: Buffer, from: StreamAddress, handler: PacketHandler): void {
+    if (isStreamDatagram(bytes, 0, bytes.length)) {
+      this.#receiver?.receiveFromGroup(bytes, from);
+      return;
     }
-    return socket.getRecvBufferSize();
+    const source = this.#sources.of(from.host, from.port);
+    let at = 0;
+    while (at < bytes.length) {
+      const end = Math.min(bytes.length, at + packetBytesAt(bytes, at));
+      this.#packetsReceived += 1;
+      this.#bytesReceived += end - at;
+      handler(bytes.subarray(at, end), source);
+      at = end;
+    }
+  }
+
+  #receiveDirect(datagram: Buffer, from: StreamAddress): void {
+    if (!isStreamDatagram(datagram, 0, datagram.length)) return;
+    for (const stream of this.#outgoing) if (stream.receive(datagram, from)) return;
+    this.#receiver?.receiveDirect(datagram, from);
   }
 
   #sentResult(bytes: number): TransportSendResult {
@@ -267,14 +329,13 @@ export class AcademyUDPTransport implements Transport {
   }
 }
 
-function bind(socket: Socket, port: number, address: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once('error', reject);
-    socket.bind({ port, address, exclusive: true }, () => {
-      socket.off('error', reject);
-      resolve();
-    });
-  });
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** The power of two of slots that fit. */
+function slotsOf(ringBytes: number): number {
+  return 2 ** Math.floor(Math.log2(ringBytes / limits.datagramBytesMax));
 }
 
 function checkOptions(options: AcademyUDPTransportOptions): void {

@@ -37,6 +37,8 @@ export interface SocketCalls {
 }
 
 interface Koffi {
+  errno(): number;
+  readonly os: { readonly errno: Readonly<Record<string, number>> };
   load(name: string): { func(signature: string): (...values: unknown[]) => number };
   struct(name: string, members: Readonly<Record<string, string>>): unknown;
 }
@@ -53,7 +55,7 @@ function load(): SocketCalls | null {
   try {
     const koffi = createRequire(import.meta.url)('koffi') as Koffi;
     koffi.struct('academy_sock_fprog', { len: 'uint16', filter: 'void *' });
-    return callsOf(loadLibc(koffi));
+    return callsOf(loadLibc(koffi), () => faultOf(koffi));
   } catch {
     return null;
   }
@@ -68,7 +70,13 @@ function loadLibc(koffi: Koffi): ReturnType<Koffi['load']> {
   }
 }
 
-function callsOf(libc: ReturnType<Koffi['load']>): SocketCalls {
+/** What the last call failed with, as Node names it. */
+function faultOf({ errno, os }: Koffi): string {
+  const number = errno();
+  return Object.keys(os.errno).find((name) => os.errno[name] === number) ?? `errno ${number}`;
+}
+
+function callsOf(libc: ReturnType<Koffi['load']>, fault: () => string): SocketCalls {
   const socket = libc.func('int socket(int domain, int type, int protocol)');
   const bind = libc.func('int bind(int fd, const void *address, uint32_t length)');
   const close = libc.func('int close(int fd)');
@@ -84,11 +92,12 @@ function callsOf(libc: ReturnType<Koffi['load']>): SocketCalls {
   return {
     boundSocket(host, port, reuseAddr) {
       const descriptor = socket(afInet, datagramNonBlockingCloseOnExec, 0);
-      if (descriptor < 0) throw new Error('socket() failed');
+      if (descriptor < 0) throw callError('socket', fault());
       if (reuseAddr) setInt(descriptor, solSocket, soReuseAddr, 1);
       if (bind(descriptor, socketAddress(host, port), socketAddressBytes) !== 0) {
+        const code = fault();
         close(descriptor);
-        throw new Error(`bind() to ${host}:${port} failed`);
+        throw callError(`bind ${host}:${port}`, code);
       }
       return descriptor;
     },
@@ -99,6 +108,11 @@ function callsOf(libc: ReturnType<Koffi['load']>): SocketCalls {
     dropFrom: (descriptor, host, port) =>
       setFilter(descriptor, solSocket, soAttachFilter, sourceFilter(host, port), 2 * 8) === 0,
   };
+}
+
+/** As Node's own system errors look. */
+function callError(call: string, code: string): Error {
+  return Object.assign(new Error(`${call} ${code}`), { code });
 }
 
 /** struct sockaddr_in */

@@ -22,7 +22,7 @@ async function listenTo(group: string, port: number, heard: string[]): Promise<(
 // Windows cannot bind a socket to a group's address.
 const options = { skip: process.platform === 'win32' };
 
-t.test('each mode puts its datagrams on its own group and port, and three nodes get them', options, async (t) => {
+t.test('each mode puts its datagrams on its own group and port, and the other nodes get them', options, async (t) => {
   const academyId = `udp-groups-${systemRandom.id()}`;
   const groups = groupAddresses(academyId, 'academy', 0);
   const heardByGroup = new Map<string, string[]>();
@@ -51,7 +51,7 @@ t.test('each mode puts its datagrams on its own group and port, and three nodes 
     t.teardown(await listenTo(groups[channel].multicastAddress, port, heard));
   }
   for (const speaker of speakers) t.match(await speaker.send(Buffer.from(speaker.name)), { success: true });
-  await until('all nodes have heard', () => heardByNodes.length >= 9);
+  await until('all nodes have heard', () => heardByNodes.length >= 6);
   await until('all groups have heard', () => [...heardByGroup.values()].every(({ length }) => length > 0));
   t.strictSame(Object.fromEntries(heardByGroup), {
     training: ['academy-training'],
@@ -60,6 +60,6 @@ t.test('each mode puts its datagrams on its own group and port, and three nodes 
   });
   t.strictSame(
     heardByNodes.toSorted(),
-    speakers.flatMap(({ name, channel }) => [0, 1, 2].map((node) => `${channel} ${node}: ${name}`)).toSorted(),
+    speakers.flatMap(({ name, channel }) => [1, 2].map((node) => `${channel} ${node}: ${name}`)).toSorted(),
   );
 });

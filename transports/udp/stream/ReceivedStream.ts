@@ -5,10 +5,10 @@
  * as lost.
  */
 import type { Clock, TimerHandle } from '../../../runtime/protocol/Clock.js';
-import type { NodeId } from '../../../runtime/protocol/identity.js';
 import type { Random } from '../../../runtime/protocol/Random.js';
+import type { StreamClass, StreamConsumer, StreamEnd, StreamSource } from '../../../runtime/protocol/streams.js';
 import { SlotWindow } from './SlotWindow.js';
-import type { StreamAddress, StreamNetwork } from './StreamNetwork.js';
+import type { StreamNetwork } from './StreamNetwork.js';
 import type { StreamSeal } from './StreamSeal.js';
 import {
   controlBytes,
@@ -20,32 +20,10 @@ import {
   nakRangesMax,
   readU48,
   receiverIdBytes,
-  type StreamClass,
   streamTagBytes,
   writePrefix,
   writeU48,
 } from './streamDatagrams.js';
-
-/** Who publishes a stream, and what it is. */
-export interface StreamSource {
-  /** 16 hexadecimal characters. */
-  readonly session: string;
-  readonly nodeId: NodeId;
-  readonly streamClass: StreamClass;
-  readonly layoutHash: number;
-  readonly address: StreamAddress;
-}
-
-/** What a stream's frames are given to. */
-export interface StreamConsumer {
-  /** One frame; the bytes from `at` to `end` are only lent. Must not throw. */
-  onFrame(kind: number, bytes: Buffer, at: number, end: number): void;
-  /** A frame that the publisher has kept for who joins late; it comes before all that needs it, maybe more than once. */
-  onDefinition(bytes: Buffer): void;
-  /** No frame comes any more. */
-  onEnd(reason: StreamEnd): void;
-}
-export type StreamEnd = 'closed' | 'silent' | 'stopped';
 
 export interface ReceivedStreamStats {
   readonly frames: number;
@@ -396,6 +374,7 @@ export class ReceivedStream {
     counters.slots += 1;
     counters.bytes += end - at;
     let frame = at + dataHeader.bytes;
+    let position = readU48(bytes, at + dataHeader.position);
     while (frame + frameHeader.bytes <= end) {
       const begin = frame + frameHeader.bytes;
       const after = begin + bytes.readUInt16BE(frame);
@@ -404,8 +383,9 @@ export class ReceivedStream {
         return;
       }
       counters.frames += 1;
-      this.#consumer.onFrame(bytes[frame + frameHeader.kind] as number, bytes, begin, after);
+      this.#consumer.onFrame(bytes[frame + frameHeader.kind] as number, bytes, begin, after, position);
       frame = after;
+      position += 1;
     }
   }
 

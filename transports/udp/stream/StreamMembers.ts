@@ -2,7 +2,7 @@
  * The receivers of one stream, as its publisher knows them, and how far they let it go: the limit is the smallest
  * position plus window of all. One that falls silent is evicted, so that it holds nobody up for ever; it may join again.
  */
-import type { StreamAddress } from './StreamNetwork.js';
+import type { StreamAddress } from '../../../runtime/protocol/streams.js';
 
 export interface StreamMember {
   readonly receiverId: string;

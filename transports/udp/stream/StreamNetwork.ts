@@ -2,12 +2,7 @@
  * What the stream engine needs of a network: one group, direct answers, and a way to be called at the end of the turn.
  * UDP sockets are one (UdpStreamNetwork); tests and simulations use a network in memory.
  */
-
-/** Where a publisher or receiver is reached; on UDP an IPv4 address and a port. */
-export interface StreamAddress {
-  readonly host: string;
-  readonly port: number;
-}
+import type { StreamAddress } from '../../../runtime/protocol/streams.js';
 
 /**
  * One message of the network. It may hold several datagrams of one source back to back, and is only lent: whoever keeps

@@ -9,8 +9,19 @@ import { AcademyError } from '../../../runtime/protocol/errors.js';
 import { type NodeIdentity, publicKeyBytes, signatureBytes } from '../../../runtime/protocol/identity.js';
 import { limits } from '../../../runtime/protocol/limits.js';
 import type { Random } from '../../../runtime/protocol/Random.js';
+import {
+  copyFrame,
+  type FrameEncoder,
+  frameDoesNotFit,
+  type OutgoingStream,
+  type OutgoingStreamOptions,
+  type OutgoingStreamStats,
+  type StreamAddress,
+  streamClasses,
+  type WriteOutcome,
+} from '../../../runtime/protocol/streams.js';
 import { type StreamMember, StreamMembers } from './StreamMembers.js';
-import type { StreamAddress, StreamNetwork } from './StreamNetwork.js';
+import type { StreamNetwork } from './StreamNetwork.js';
 import { StreamSeal } from './StreamSeal.js';
 import {
   controlBytes,
@@ -20,25 +31,20 @@ import {
   nakRangeBytes,
   readU48,
   receiverIdBytes,
-  type StreamClass,
   sessionBytes,
-  streamClasses,
   streamTagBytes,
   writePrefix,
   writeU48,
 } from './streamDatagrams.js';
 import { TermRing } from './TermRing.js';
 
-export interface StreamPublisherOptions {
+export interface StreamPublisherOptions extends OutgoingStreamOptions {
   readonly network: StreamNetwork;
   readonly identity: NodeIdentity;
   /** Null in an open academy. */
   readonly datagramKey: Uint8Array | null;
   readonly clock: Clock;
   readonly random: Random;
-  readonly streamClass: StreamClass;
-  /** Two publishers whose frames have different layouts have different hashes; uint32. */
-  readonly layoutHash: number;
   /** Slots of the ring, a power of two. @default 16384, which is 23 MB of 1400 bytes each */
   readonly ringSlots?: number;
   /** @default limits.datagramBytesMax */
@@ -47,43 +53,12 @@ export interface StreamPublisherOptions {
   readonly silenceMs?: number;
 }
 
-export interface StreamPublisherStats {
-  readonly framesWritten: number;
-  readonly slotsSent: number;
-  readonly bytesSent: number;
-  readonly runsSent: number;
-  readonly slotsRepaired: number;
-  /** Asked for and no longer kept. */
-  readonly repairsRefused: number;
-  /** Asked for more often than a member may. */
-  readonly repairsOverBudget: number;
-  /** Asked for again while the repair was under way. */
-  readonly repairsSuppressed: number;
-  /** Times that a frame was not taken because a member was behind. */
-  readonly backPressure: number;
-  readonly membersJoined: number;
-  readonly membersEvicted: number;
-  readonly membersLeft: number;
-  readonly badControl: number;
-  readonly sendErrors: number;
-}
-
-type Counters = { -readonly [K in keyof StreamPublisherStats]: number };
+type Counters = { -readonly [K in keyof OutgoingStreamStats]: number };
 
 export interface StreamPublisherEvents {
   joined: [member: { readonly receiverId: string; readonly address: StreamAddress }];
   left: [member: { readonly receiverId: string; readonly reason: 'left' | 'silent' }];
 }
-
-/**
- * Encodes a frame's payload into `target` from `at`, never beyond `limit`.
- * @returns where it ends; or a negative number, and then nothing counts: -2 says that it does not fit before `limit`
- */
-export type FrameEncoder<T> = (value: T, target: Buffer, at: number, limit: number) => number;
-export const frameDoesNotFit = -2;
-
-/** What became of a frame: taken, refused for now, or refused by its own encoder with that (negative) number. */
-export type WriteOutcome = 'taken' | 'full' | 'too-large' | number;
 
 const defaultRingSlots = 16_384;
 const defaultSilenceMs = 3_000;
@@ -102,7 +77,7 @@ const repairsPerSecondMax = 200_000;
 const readyShare = 1 / 8;
 const acceptDatagramsMax = 16;
 
-export class StreamPublisher {
+export class StreamPublisher implements OutgoingStream {
   readonly events = new EventEmitter<StreamPublisherEvents>();
   readonly session: Buffer;
   readonly #options: StreamPublisherOptions;
@@ -114,7 +89,6 @@ export class StreamPublisher {
   readonly #silenceMs: number;
   readonly #isLossy: boolean;
   readonly #definitions: Buffer[] = [];
-  readonly #definitionKind: number;
   readonly #repairedAtMs: Float64Array;
   readonly #counters: Counters = noCounts();
   #waiting: (() => void)[] = [];
@@ -129,13 +103,11 @@ export class StreamPublisher {
   #setupsRefilledMs = 0;
   #isClosed = false;
 
-  /** @param definitionKind the frame kind of `define` */
-  constructor(options: StreamPublisherOptions, definitionKind: number) {
+  constructor(options: StreamPublisherOptions) {
     this.#options = options;
     this.#network = options.network;
     this.#clock = options.clock;
     this.#silenceMs = options.silenceMs ?? defaultSilenceMs;
-    this.#definitionKind = definitionKind;
     this.#isLossy = options.streamClass === 'lossy';
     this.session = Buffer.from(options.random.bytes(sessionBytes));
     const slots = options.ringSlots ?? defaultRingSlots;
@@ -156,12 +128,16 @@ export class StreamPublisher {
     return this.#ring.sequence;
   }
 
+  get position(): number {
+    return this.#ring.position;
+  }
+
   /** Payload bytes of the largest frame. */
   get payloadBytesMax(): number {
     return this.#ring.payloadBytesMax;
   }
 
-  stats(): StreamPublisherStats {
+  stats(): OutgoingStreamStats {
     return { ...this.#counters, framesWritten: this.#ring.position };
   }
 
@@ -186,8 +162,8 @@ export class StreamPublisher {
    * Writes a frame that later receivers need as well: it is kept and given to each that joins.
    * @returns false at the members' limit
    */
-  define(payload: Buffer): boolean {
-    const outcome = this.write(this.#definitionKind, copyFrame, payload);
+  define(payload: Uint8Array): boolean {
+    const outcome = this.write(this.#options.definitionKind, copyFrame, payload);
     if (outcome !== 'taken') return false;
     this.#definitions.push(Buffer.from(payload));
     return true;
@@ -581,13 +557,6 @@ function takeRepair(member: StreamMember, nowMs: number): boolean {
   member.repairBudget -= 1;
   return true;
 }
-
-/** A frame whose payload is there already. */
-export const copyFrame: FrameEncoder<Buffer> = (payload, target, at, limit) => {
-  if (at + payload.length > limit) return frameDoesNotFit;
-  payload.copy(target, at);
-  return at + payload.length;
-};
 
 function streamClosed(): AcademyError {
   return new AcademyError('ERR_ACADEMY_NODE_STOPPED', 'the stream is closed');

@@ -17,8 +17,14 @@ import {
 } from '../../../runtime/protocol/identity.js';
 import { limits } from '../../../runtime/protocol/limits.js';
 import type { Random } from '../../../runtime/protocol/Random.js';
-import { ReceivedStream, type ReceivedStreamStats, type StreamConsumer, type StreamSource } from './ReceivedStream.js';
-import type { StreamAddress, StreamNetwork } from './StreamNetwork.js';
+import {
+  type ConsumeStream,
+  type StreamAddress,
+  type StreamSource,
+  streamClasses,
+} from '../../../runtime/protocol/streams.js';
+import { ReceivedStream, type ReceivedStreamStats } from './ReceivedStream.js';
+import type { StreamNetwork } from './StreamNetwork.js';
 import { StreamSeal } from './StreamSeal.js';
 import {
   controlBytes,
@@ -33,7 +39,6 @@ import {
   sessionAt,
   sessionBytes,
   sessionKeyOf,
-  streamClasses,
   streamVersion,
   writePrefix,
 } from './streamDatagrams.js';
@@ -45,8 +50,7 @@ export interface StreamReceiverOptions {
   readonly datagramKey: Uint8Array | null;
   readonly clock: Clock;
   readonly random: Random;
-  /** Who takes the frames of a stream; null: nobody here, because its layouts are others or it is too much. */
-  readonly consume: (source: StreamSource) => StreamConsumer | null;
+  readonly consume: ConsumeStream;
   /** Begin each stream with the oldest slot that its publisher keeps. @default false */
   readonly fromKept?: boolean;
   /** Injected loss, for tests and benchmarks: whether the next slot is to be taken for lost. */

@@ -50,10 +50,6 @@ export const datagramKinds = {
 } as const;
 export type DatagramKind = (typeof datagramKinds)[keyof typeof datagramKinds];
 
-/** What a stream promises: all in order; all, each as soon as it is there; or the newest, without repair. */
-export const streamClasses = ['ordered', 'unordered', 'lossy'] as const;
-export type StreamClass = (typeof streamClasses)[number];
-
 export const prefixBytes = 12;
 export const sessionAt = 4;
 

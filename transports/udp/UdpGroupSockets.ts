@@ -1,19 +1,25 @@
 /**
- * The group and the direct answers of a stream on two long-lived dgram sockets, on the best step of the ladder that
- * this machine has: with segment offload a run leaves and arrives in one system call; plain, each datagram has its own.
- * What is promised is the same on each.
+ * A multicast group on two long-lived dgram sockets: one that hears the group, and one that sends and is answered. They
+ * are on the best step of the ladder that this machine has: with segment offload a run of datagrams leaves and arrives
+ * in one system call; plain, each datagram has its own. What is promised is the same on each.
+ *
+ * On Linux and macOS the socket is bound to the group's address, so that it hears its own group only; elsewhere a group
+ * address cannot be bound, and groups are told apart by what the datagrams say.
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { AcademyError } from '../../../runtime/protocol/errors.js';
-import { limits } from '../../../runtime/protocol/limits.js';
-import { startError } from '../../failures.js';
-import { type SocketCalls, socketCalls } from '../socketCalls.js';
-import type { StreamAddress, StreamMessageHandler, StreamNetwork } from './StreamNetwork.js';
+import { AcademyError } from '../../runtime/protocol/errors.js';
+import { limits } from '../../runtime/protocol/limits.js';
+import type { StreamAddress } from '../../runtime/protocol/streams.js';
+import { startError } from '../failures.js';
+import { type SocketCalls, socketCalls } from './socketCalls.js';
+import type { StreamMessageHandler, StreamNetwork } from './stream/StreamNetwork.js';
 
 export const ladderSteps = ['segment-offload', 'plain'] as const;
 export type LadderStep = (typeof ladderSteps)[number];
 
-export interface UdpStreamNetworkOptions {
+export interface UdpGroupSocketsOptions {
+  /** For errors and warnings. */
+  readonly name: string;
   readonly multicastAddress: string;
   /** Members share it; 0 takes a free one, which `port` then tells. */
   readonly port: number;
@@ -21,15 +27,19 @@ export interface UdpStreamNetworkOptions {
   readonly interfaceAddress?: string;
   /** @default 1 */
   readonly ttl?: number;
+  /** Whether other nodes of this machine may use the port. @default true */
+  readonly reuseAddr?: boolean;
   /** `auto` takes the first step that works here. @default 'auto' */
   readonly step?: LadderStep | 'auto';
   /** Asked of the kernel, which may give less. @default 4 MB */
   readonly receiveBufferBytes?: number;
   /** @default limits.datagramBytesMax */
   readonly slotBytes?: number;
+  /** Told what works but is less than was asked for. */
+  readonly onWarning?: (message: string) => void;
 }
 
-export interface UdpStreamNetworkStats {
+export interface UdpGroupSocketsStats {
   readonly step: LadderStep;
   readonly receiveBufferBytes: number;
   readonly receiveSlots: number;
@@ -39,7 +49,9 @@ export interface UdpStreamNetworkStats {
   readonly sendErrors: number;
   readonly socketErrors: number;
   readonly foreignMessages: number;
-  /** Whether the kernel keeps this node's own datagrams from it. */
+  /** Datagrams of this node's own; none where the kernel keeps them from it. */
+  readonly ownEchoes: number;
+  /** Whether the kernel does. */
   readonly echoFiltered: boolean;
 }
 
@@ -58,7 +70,7 @@ const defaultReceiveBufferBytes = 4 * 1024 * 1024;
 const receiveSlotsMax = 4_096;
 const canBindGroups = process.platform === 'linux' || process.platform === 'darwin';
 
-export class UdpStreamNetwork implements StreamNetwork {
+export class UdpGroupSockets implements StreamNetwork {
   readonly multicastAddress: string;
   readonly interfaceAddress: string;
   readonly step: LadderStep;
@@ -66,7 +78,8 @@ export class UdpStreamNetwork implements StreamNetwork {
   readonly port: number;
   readonly #group: Socket;
   readonly #direct: Socket;
-  readonly #receiveBufferBytes: number;
+  /** What the kernel gave, in bytes (Linux reports twice what it uses for data). */
+  readonly receiveBufferBytes: number;
   readonly #echoFiltered: boolean;
   readonly #runSlotsOffloaded: number;
   #offloads: boolean;
@@ -76,8 +89,9 @@ export class UdpStreamNetwork implements StreamNetwork {
   #sendErrors = 0;
   #socketErrors = 0;
   #foreignMessages = 0;
+  #ownEchoes = 0;
 
-  private constructor(options: UdpStreamNetworkOptions, sockets: OpenSockets) {
+  private constructor(options: UdpGroupSocketsOptions, sockets: OpenSockets) {
     this.multicastAddress = options.multicastAddress;
     this.interfaceAddress = options.interfaceAddress ?? '127.0.0.1';
     this.step = sockets.step;
@@ -88,8 +102,8 @@ export class UdpStreamNetwork implements StreamNetwork {
     this.#offloads = sockets.step === 'segment-offload';
     const slotBytes = options.slotBytes ?? limits.datagramBytesMax;
     this.#runSlotsOffloaded = Math.min(segmentsMax, Math.floor(datagramBytesMax / slotBytes));
-    this.#receiveBufferBytes = sockets.group.getRecvBufferSize();
-    this.receiveSlots = Math.min(receiveSlotsMax, Math.floor((this.#receiveBufferBytes * windowShare) / chargedBytes));
+    this.receiveBufferBytes = sockets.group.getRecvBufferSize();
+    this.receiveSlots = Math.min(receiveSlotsMax, Math.floor((this.receiveBufferBytes * windowShare) / chargedBytes));
     for (const socket of [this.#group, this.#direct]) {
       socket.on('error', () => {
         this.#socketErrors += 1;
@@ -98,18 +112,19 @@ export class UdpStreamNetwork implements StreamNetwork {
   }
 
   /** @throws AcademyError ERR_ACADEMY_TRANSPORT_START or ERR_ACADEMY_PORT_IN_USE; also when a forced step is not there */
-  static async open(options: UdpStreamNetworkOptions): Promise<UdpStreamNetwork> {
+  static async open(options: UdpGroupSocketsOptions): Promise<UdpGroupSockets> {
     const { step = 'auto' } = options;
     const calls = step === 'plain' ? null : socketCalls();
     try {
       if (calls) {
         const offloaded = await openOffloaded(options, calls);
-        if (offloaded) return new UdpStreamNetwork(options, offloaded);
+        if (offloaded) return new UdpGroupSockets(options, offloaded);
       }
-      if (step !== 'segment-offload') return new UdpStreamNetwork(options, await openPlain(options));
+      if (step !== 'segment-offload') return new UdpGroupSockets(options, await openPlain(options));
     } catch (cause) {
       if (cause instanceof AcademyError) throw cause;
-      throw startError('academy-stream', `udp ${options.multicastAddress}:${options.port}`, cause);
+      const { multicastAddress, port, interfaceAddress = '127.0.0.1' } = options;
+      throw startError(options.name, `udp ${multicastAddress}:${port} on ${interfaceAddress}`, cause);
     }
     throw new AcademyError('ERR_ACADEMY_TRANSPORT_START', 'this machine has no UDP segment offload', {
       remedy: 'use the step "auto" or "plain"; offload needs Linux 5.0 or newer and the optional package koffi',
@@ -146,7 +161,12 @@ export class UdpStreamNetwork implements StreamNetwork {
   }
 
   onGroupMessage(handler: StreamMessageHandler): void {
-    this.#group.on('message', this.#receiver(handler));
+    const own = this.address;
+    const receive = this.#receiver(handler);
+    this.#group.on('message', (bytes, from) => {
+      if (from.port === own.port && from.address === own.host) this.#ownEchoes += 1;
+      else receive(bytes, from);
+    });
   }
 
   onDirectMessage(handler: StreamMessageHandler): void {
@@ -157,10 +177,10 @@ export class UdpStreamNetwork implements StreamNetwork {
     setImmediate(callback);
   }
 
-  stats(): UdpStreamNetworkStats {
+  stats(): UdpGroupSocketsStats {
     return {
       step: this.#offloads ? 'segment-offload' : 'plain',
-      receiveBufferBytes: this.#receiveBufferBytes,
+      receiveBufferBytes: this.receiveBufferBytes,
       receiveSlots: this.receiveSlots,
       messagesReceived: this.#messagesReceived,
       bytesReceived: this.#bytesReceived,
@@ -168,6 +188,7 @@ export class UdpStreamNetwork implements StreamNetwork {
       sendErrors: this.#sendErrors,
       socketErrors: this.#socketErrors,
       foreignMessages: this.#foreignMessages,
+      ownEchoes: this.#ownEchoes,
       echoFiltered: this.#echoFiltered,
     };
   }
@@ -216,15 +237,15 @@ interface OpenSockets {
   readonly echoFiltered: boolean;
 }
 
-async function openPlain(options: UdpStreamNetworkOptions): Promise<OpenSockets> {
+async function openPlain(options: UdpGroupSocketsOptions): Promise<OpenSockets> {
   const { multicastAddress, port, receiveBufferBytes = defaultReceiveBufferBytes } = options;
-  const group = newSocket(true);
+  const group = newSocket(options.reuseAddr ?? true);
   const direct = newSocket(false);
   try {
     await listening(group, { port, address: canBindGroups ? multicastAddress : '0.0.0.0', exclusive: true });
     await listening(direct, { port: 0, address: options.interfaceAddress ?? '127.0.0.1', exclusive: true });
     configure(options, group, direct);
-    enlarge(group, receiveBufferBytes);
+    enlarge(group, receiveBufferBytes, options);
   } catch (fault) {
     closeAll(group, direct);
     throw fault;
@@ -233,13 +254,13 @@ async function openPlain(options: UdpStreamNetworkOptions): Promise<OpenSockets>
 }
 
 /** @returns null when the kernel knows no offload */
-async function openOffloaded(options: UdpStreamNetworkOptions, calls: SocketCalls): Promise<OpenSockets | null> {
+async function openOffloaded(options: UdpGroupSocketsOptions, calls: SocketCalls): Promise<OpenSockets | null> {
   const { multicastAddress, receiveBufferBytes = defaultReceiveBufferBytes } = options;
   const { interfaceAddress = '127.0.0.1', slotBytes = limits.datagramBytesMax } = options;
-  const group = newSocket(true);
+  const group = newSocket(options.reuseAddr ?? true);
   const direct = newSocket(false);
   try {
-    const groupDescriptor = calls.boundSocket(multicastAddress, options.port, true);
+    const groupDescriptor = calls.boundSocket(multicastAddress, options.port, options.reuseAddr ?? true);
     await listening(group, { fd: groupDescriptor });
     const directDescriptor = calls.boundSocket(interfaceAddress, 0, false);
     await listening(direct, { fd: directDescriptor });
@@ -248,7 +269,7 @@ async function openOffloaded(options: UdpStreamNetworkOptions, calls: SocketCall
       return null;
     }
     configure(options, group, direct);
-    if (!calls.forceReceiveBuffer(groupDescriptor, receiveBufferBytes)) enlarge(group, receiveBufferBytes);
+    if (!calls.forceReceiveBuffer(groupDescriptor, receiveBufferBytes)) enlarge(group, receiveBufferBytes, options);
     const echoFiltered = calls.dropFrom(groupDescriptor, interfaceAddress, direct.address().port);
     return { step: 'segment-offload', group, direct, echoFiltered };
   } catch (fault) {
@@ -274,7 +295,7 @@ function listening(socket: Socket, where: Parameters<Socket['bind']>[0] & object
 }
 
 function configure(
-  { multicastAddress, interfaceAddress = '127.0.0.1', ttl = 1 }: UdpStreamNetworkOptions,
+  { multicastAddress, interfaceAddress = '127.0.0.1', ttl = 1 }: UdpGroupSocketsOptions,
   group: Socket,
   direct: Socket,
 ): void {
@@ -284,12 +305,12 @@ function configure(
   direct.setMulticastLoopback(true);
 }
 
-/** What the kernel refuses is seen in what it has given. */
-function enlarge(socket: Socket, bytes: number): void {
+/** What the kernel refuses is seen in what it has given, and the window is made to fit. */
+function enlarge(socket: Socket, bytes: number, { name, onWarning }: UdpGroupSocketsOptions): void {
   try {
     socket.setRecvBufferSize(bytes);
-  } catch {
-    // It stays as it is, and the window is made to fit.
+  } catch (fault) {
+    onWarning?.(`${name}: the receive buffer stays as it is: ${(fault as Error).message}`);
   }
 }
 
