@@ -63,6 +63,8 @@ export const limits = {
   commandDeadlineMs: 30_000,
   /** Results kept so that a retried command runs once. */
   idempotencyKeysMax: 10_000,
+  /** Repeated ids that one stream gives numbers to; further ones travel as text. At most 1.5 MB in each reader. */
+  dictionaryIdsMax: 4_096,
   /** Lines of a knowledge pack. */
   knowledgeLinesMax: 100_000,
 } as const;
