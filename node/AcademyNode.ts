@@ -13,12 +13,14 @@ import type { AcademyNodeDiscovery } from '../runtime/mesh/AcademyNodeDiscovery.
 import type { AcademySmartEventRouter, Route } from '../runtime/mesh/AcademySmartEventRouter.js';
 import type { AdminCapability } from '../runtime/mesh/AdminCapability.js';
 import type { CommandRegistry } from '../runtime/mesh/CommandRegistry.js';
+import type { EventPublication, EventStreams } from '../runtime/mesh/EventStreams.js';
 import type { MeshCounters } from '../runtime/mesh/MeshCounters.js';
 import type { AcademyNodeInfo } from '../runtime/mesh/PeerTable.js';
 import type { RemoteCommandExecutor } from '../runtime/mesh/RemoteCommandExecutor.js';
 import { actorNames, chatCommands } from '../runtime/protocol/actorNames.js';
 import type { ActorInfo, ActorReference, DeadLetter } from '../runtime/protocol/actors.js';
 import type { NodeIdentity } from '../runtime/protocol/identity.js';
+import type { HotEventName } from '../runtime/protocol/layout/hotEvents.js';
 import type {
   AcademyChatParams,
   AcademyChatResult,
@@ -33,6 +35,7 @@ import type {
   SendMessageResult,
 } from '../runtime/protocol/schemas/commands.js';
 import type { ChatParticipant, RoomConsent } from '../runtime/protocol/schemas/participant.js';
+import type { StreamClass } from '../runtime/protocol/streams.js';
 import type { TransportStats } from '../runtime/protocol/Transport.js';
 import { type ActorModule, actorModules } from './actorModules.js';
 import { loadParticipantModule, type ParticipantSource } from './loadParticipantModule.js';
@@ -54,6 +57,7 @@ export interface AcademyNodeParts {
   readonly commands: CommandRegistry;
   readonly router: AcademyJTAGRouter;
   readonly routes: AcademySmartEventRouter;
+  readonly streams: EventStreams;
   readonly admin: AdminCapability;
   readonly meshCounters: MeshCounters;
   readonly transportStats: () => Readonly<Record<string, TransportStats>>;
@@ -136,6 +140,24 @@ export class AcademyNode {
   /** Typed events: `on` by room, `emit` on this node, `emitToAcademyNetwork` to all. */
   get events(): AcademyEventSystem {
     return this.#parts.events;
+  }
+
+  /**
+   * A handle for publishing one kind of event at speed: its fixed layout straight into the stream's memory, ids that
+   * repeat as numbers, back-pressure instead of loss. This node's own listeners do not hear what it publishes.
+   *
+   * ```ts
+   * const signals = node.publisher('academy.training.signal');
+   * for (const signal of batch) while (!signals.publish(signal)) await signals.ready();
+   * await signals.flush(); // every member has them
+   * ```
+   * @throws AcademyError ERR_ACADEMY_NODE_STOPPED
+   */
+  publisher<N extends HotEventName>(
+    event: N,
+    options: { readonly streamClass?: StreamClass } = {},
+  ): EventPublication<N> {
+    return this.#parts.streams.publication(event, options.streamClass);
   }
 
   /** The owner's right to hear all rooms: `node.events.on(name, { admin: node.admin }, handler)`. */

@@ -20,6 +20,7 @@ import { AcademySmartEventRouter } from '../runtime/mesh/AcademySmartEventRouter
 import { AdminCapability } from '../runtime/mesh/AdminCapability.js';
 import { CommandRegistry } from '../runtime/mesh/CommandRegistry.js';
 import { EventPublisher } from '../runtime/mesh/EventPublisher.js';
+import { EventStreams } from '../runtime/mesh/EventStreams.js';
 import { MeshCounters } from '../runtime/mesh/MeshCounters.js';
 import { PacketWriter } from '../runtime/mesh/PacketWriter.js';
 import { RateLimitedLog } from '../runtime/mesh/RateLimitedLog.js';
@@ -122,6 +123,10 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
     router: routes,
     writer,
     transports: factory,
+    ordered: {
+      carries: (transport) => streams.carries(transport),
+      sendPacket: (transport, packet) => streams.sendPacket(transport, packet),
+    },
     peers: { all: () => discovery.all(), beyondMulticast: () => discovery.beyondMulticast() },
     counters,
     log: meshLog,
@@ -240,6 +245,19 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
     deliver: (header, payload, from) =>
       discovery.deliver(header, payload, from) + actors.deliverEvent(header, payload) + events.deliver(header, payload),
   });
+  const streams: EventStreams = new EventStreams({
+    nodeId,
+    transports: factory,
+    router: routes,
+    clock,
+    counters,
+    log: meshLog,
+    receivePacket: (bytes, from) => void receive(bytes, from),
+    deliver: (header, data) =>
+      events.deliverDecoded(header, data) +
+      (actors.isListening(header) ? actors.deliverEvent(header, codec.encode(data)) : 0),
+  });
+  for (const name of factory.names()) streams.listen(name);
   await factory.startAll((bytes, from) => void receive(bytes, from));
   closing.add('transports', () => factory.stopAll());
 
@@ -277,6 +295,7 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
     commands,
     router,
     routes,
+    streams,
     admin,
     meshCounters: counters,
     transportStats: () => Object.fromEntries(factory.names().map((name) => [name, factory.get(name).stats()])),

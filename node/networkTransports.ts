@@ -36,6 +36,7 @@ export function networkTransports(parts: NetworkParts): NodeNetwork {
   const { config, identity, secret, clock, random, warn } = parts;
   const interfaceAddress = interfaceAddressOf(config);
   const groups = groupAddresses(config.academyId, config.preset === 'plan' ? 'plan' : 'academy', config.udp.port);
+  const datagramKey = secret ? deriveKey(secret, config.academyId, 'datagram') : null;
   const factory = new TransportFactory();
   for (const channel of Object.keys(groups) as GroupChannel[]) {
     factory.register(
@@ -48,6 +49,8 @@ export function networkTransports(parts: NetworkParts): NodeNetwork {
         receiveBufferBytes: config.udp.receiveBufferBytes,
         academyId: config.academyId,
         nodeId: identity.nodeId,
+        step: config.udp.step,
+        streams: { identity, datagramKey, random, ringBytes: config.udp.streamRingBytes },
         clock,
         onWarning: warn,
       }),

@@ -90,6 +90,17 @@ export const AcademyConfigSchema = Fields({
       default: 4_194_304,
       description: 'receive buffer asked of the system; it may give less',
     }),
+    step: {
+      ...Words('auto', 'segment-offload', 'plain'),
+      default: 'auto',
+      description: 'how datagrams leave and arrive: many in one system call, one by one, or the best that works here',
+    },
+    streamRingBytes: Type.Integer({
+      minimum: 1_048_576,
+      maximum: 268_435_456,
+      default: 25_165_824,
+      description: 'memory of one outgoing stream, from which it is sent and repaired',
+    }),
   }),
   groups: Fields({
     training: GroupAddress('training'),

@@ -244,6 +244,11 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     return shards.size;
   }
 
+  /** Whether some actor listens to that event of that room. */
+  isListening(header: PacketHeader): boolean {
+    return this.#interest.has(interestKey(header.eventId, header.topic));
+  }
+
   /** @returns undefined when no started actor of this node has the name */
   resolve(name: string): ActorAddress | undefined {
     return this.#host.switchboard.names.get(name);

@@ -173,6 +173,22 @@ export class AcademyEventSystem {
     const data = this.#parts.codec.decode(payload);
     if (data === undefined) return this.#drop('undecodable', header);
     if (!isEventData(definition.name, data)) return this.#drop('invalid-payload', header);
+    return this.#hand(definition, header, data);
+  }
+
+  /** As `deliver`, with data that was decoded and validated on the way. */
+  deliverDecoded(header: PacketHeader, data: AcademyEventData[AcademyEventName]): number {
+    const definition = this.#isWanted(header) ? eventById(header.eventId) : undefined;
+    return definition ? this.#hand(definition, header, data) : 0;
+  }
+
+  /** Ends all subscriptions. */
+  close(): void {
+    this.#emitter.removeAllListeners();
+    this.#wanted.clear();
+  }
+
+  #hand(definition: EventDefinition, header: PacketHeader, data: AcademyEventData[AcademyEventName]): number {
     const message: EventMessage = {
       name: definition.name,
       data,
@@ -192,12 +208,6 @@ export class AcademyEventSystem {
     const administrators = this.#emitter.listenerCount(everywhere);
     this.#emitter.emit(everywhere, message);
     return listeners + administrators;
-  }
-
-  /** Ends all subscriptions. */
-  close(): void {
-    this.#emitter.removeAllListeners();
-    this.#wanted.clear();
   }
 
   #withoutRoom(definition: EventDefinition): null {

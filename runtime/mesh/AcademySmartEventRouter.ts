@@ -20,8 +20,8 @@ export type TransportName = keyof typeof channelOfTransport;
 export const transportNames = Object.keys(channelOfTransport) as TransportName[];
 
 /**
- * What a receiver can count on. `ordered`: every event, in order of sending. `lossy`: what the network brings, with
- * the losses counted. `log-repaired`: sent like `lossy`, and the room's log fetches what was missed.
+ * What a receiver can count on. `ordered`: every event, in order of sending, from when it has joined the sender's stream
+ * or connection. `lossy`: what the network brings, with the losses counted. `log-repaired`: sent like `lossy`, and the room's log fetches what was missed.
  */
 export type DeliveryClass = 'ordered' | 'lossy' | 'log-repaired';
 
@@ -62,12 +62,12 @@ const builtInRoutes: readonly Route[] = [
   route('academy.chat.typing', 'academy-training', 'lossy', 'a notice that the next one replaces'),
   route('academy.chat.presence', 'academy-training', 'lossy', 'a notice that the next one replaces'),
   route('academy.chat.*', 'academy-training', 'log-repaired', 'all nodes of a room at once; its log fills the gaps'),
-  route('academy.training.*', 'academy-training', 'lossy', 'many small signals for every node at once'),
+  route('academy.training.*', 'academy-training', 'ordered', 'many small signals for every node at once'),
   route('academy.node.*', 'academy-training', 'lossy', 'beacons, repeated until they are heard'),
-  route('academy.persona.*', 'academy-evolution', 'lossy', 'every node hears who has grown'),
+  route('academy.persona.*', 'academy-evolution', 'ordered', 'every node hears who has grown'),
   route('academy.capability.*', 'academy-evolution', 'lossy', 'a question to every node, asked again if need be'),
-  route('academy.genome.*', 'academy-genome', 'lossy', 'announcements and queries; contents are fetched reliably'),
-  route('academy.lora.*', 'academy-genome', 'lossy', 'announcements of new layer versions'),
+  route('academy.genome.*', 'academy-genome', 'ordered', 'announcements and queries; contents are fetched reliably'),
+  route('academy.lora.*', 'academy-genome', 'ordered', 'announcements of new layer versions'),
   route('academy.collaboration.*', 'tcp-reliable', 'ordered', 'an agreement between few nodes'),
   route('academy.session.*', 'tcp-reliable', 'ordered', 'the life of such an agreement'),
   everythingElse,
@@ -163,9 +163,8 @@ function overridden(prefix: string, transport: string): Route {
       remedy: `use one of: ${transportNames.join(', ')}`,
     });
   }
-  const repaired = longestMatch(builtInRoutes, stem(prefix)).class === 'log-repaired';
-  const datagramClass = repaired ? 'log-repaired' : 'lossy';
-  return route(prefix, name, name === 'tcp-reliable' ? 'ordered' : datagramClass, 'set by configuration');
+  const builtIn = longestMatch(builtInRoutes, stem(prefix)).class;
+  return route(prefix, name, name === 'tcp-reliable' ? 'ordered' : builtIn, 'set by configuration');
 }
 
 /** @param rows longest prefix first */

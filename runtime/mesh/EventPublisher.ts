@@ -9,7 +9,12 @@ import type { NodeId } from '../protocol/identity.js';
 import { type PacketHeader, type Priority, packetHeaderBytes, packetId } from '../protocol/packet.js';
 import { type EventReceipt, type ReceiptWord, receiptWords } from '../protocol/receipts.js';
 import type { Transport, TransportSendResult } from '../protocol/Transport.js';
-import { type AcademySmartEventRouter, localOnlyEvents, type SelectedRoute } from './AcademySmartEventRouter.js';
+import {
+  type AcademySmartEventRouter,
+  type DeliveryClass,
+  localOnlyEvents,
+  type SelectedRoute,
+} from './AcademySmartEventRouter.js';
 import type { MeshCounters } from './MeshCounters.js';
 import type { PacketWriter } from './PacketWriter.js';
 import type { RateLimitedLog } from './RateLimitedLog.js';
@@ -45,11 +50,19 @@ export interface EncodedEvent {
   readonly traceId?: string | undefined;
 }
 
+/** Carries packets in order, where a transport can; the mesh's streams do. */
+export interface OrderedPath {
+  carries(transport: string): boolean;
+  sendPacket(transport: string, packet: Uint8Array): Promise<TransportSendResult>;
+}
+
 export interface PublisherParts {
   readonly nodeId: NodeId;
   readonly router: AcademySmartEventRouter;
   readonly writer: PacketWriter;
   readonly transports: TransportLookup;
+  /** For events that must arrive in order; without it they go as single packets. */
+  readonly ordered?: OrderedPath;
   readonly peers: PeerDirectory;
   readonly counters: MeshCounters;
   readonly log: RateLimitedLog;
@@ -138,7 +151,7 @@ export class EventPublisher {
   ): Promise<EventReceipt> {
     const { peers } = this.#parts;
     const beyond = peers.beyondMulticast();
-    const sending = this.#hand(event, route.transport, packet);
+    const sending = this.#hand(event, route.transport, packet, undefined, route.class);
     // Nobody waits for the copies: a peer that does not answer would hold up everyone's receipts. #hand counts faults.
     if (beyond.length > 0) void this.#hand(event, reliableTransport, packet, beyond);
     const result = await sending;
@@ -186,10 +199,15 @@ export class EventPublisher {
     transport: string,
     packet: Uint8Array,
     nodes?: readonly NodeId[],
+    deliveryClass?: DeliveryClass,
   ): Promise<TransportSendResult> {
+    const { transports, ordered } = this.#parts;
     let result: TransportSendResult;
     try {
-      result = await this.#parts.transports.get(transport).send(packet, nodes);
+      result =
+        deliveryClass === 'ordered' && ordered?.carries(transport)
+          ? await ordered.sendPacket(transport, packet)
+          : await transports.get(transport).send(packet, nodes);
     } catch (fault) {
       const fallback: AcademyErrorCode = 'ERR_ACADEMY_TRANSPORT_UNKNOWN';
       result = { success: false, receipt: 'failed', bytes: 0, error: toErrorRecord(fault, fallback) };

@@ -96,6 +96,7 @@ export interface OutgoingStream {
   readonly payloadBytesMax: number;
   /** Frames written so far; the next one has this number. */
   readonly position: number;
+  readonly isClosed: boolean;
   write<T>(kind: number, encode: FrameEncoder<T>, value: T): WriteOutcome;
   /** A frame that later receivers need as well: it is kept and given to each that joins. @returns false at the limit */
   define(payload: Uint8Array): boolean;

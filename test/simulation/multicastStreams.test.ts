@@ -177,6 +177,18 @@ t.test('who joins late begins with what comes next, or with the oldest that is k
   t.strictSame(first.heard[0]?.definitions, ['ada', 'bo']);
 });
 
+t.test('what is said at once when a stream opens reaches everyone who was there', async (t) => {
+  for (const delayMs of [0, 1, 20]) {
+    const world = new StreamWorld({ seed: 10 + delayMs, conditions: { delayMs, lossPerMille: 50 } });
+    const listeners = Array.from({ length: 3 }, () => world.listener());
+    const speaker = world.speaker();
+    speaker.sayAll(20);
+    speaker.publisher.flush();
+    world.until('all is heard', () => listeners.every(({ numbers }) => numbers.length === 20));
+    for (const { numbers } of listeners) t.strictSame(numbers, upTo(20));
+  }
+});
+
 t.test('many definitions reach a joiner over a network that loses a third of all datagrams', async (t) => {
   const world = new StreamWorld({ seed: 6, conditions: { lossPerMille: 333 } });
   const speaker = world.speaker();

@@ -131,7 +131,9 @@ function variableParts(bytes: readonly FixedByte[], word: string): { name: strin
     const run = runOf(bytes, index);
     const last = bytes[index + run - 1] as FixedByte & { kind: 'bits' };
     const mask = run === 4 ? -1 : 2 ** (run * 8) - 1;
-    return [{ name: each.name, part: `(((${word} >>> ${shiftOf(bytes, index + run - 1)}) & ${mask}) << ${last.shift})` }];
+    return [
+      { name: each.name, part: `(((${word} >>> ${shiftOf(bytes, index + run - 1)}) & ${mask}) << ${last.shift})` },
+    ];
   });
 }
 

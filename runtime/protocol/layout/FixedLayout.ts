@@ -132,7 +132,9 @@ const layouts = new Map<string, unknown>();
 
 /** Makes a function of source text, as TypeBox does with validators; the text comes from schemas, never from a peer. */
 function generate<F>(scope: EncodeScope | DecodeScope, parameters: readonly string[], body: string, before: string): F {
-  return new Function('scope', `'use strict'; ${before} return function (${parameters.join(', ')}) {${body}\n}`)(scope) as F;
+  return new Function('scope', `'use strict'; ${before} return function (${parameters.join(', ')}) {${body}\n}`)(
+    scope,
+  ) as F;
 }
 
 function hashOf(description: unknown): number {

@@ -221,7 +221,9 @@ function lengthChecks(plan: LayoutPlan, refused: string, ascii = false): string 
     const minLength = field.form === 'text' ? field.minLength : 1;
     const optional = field.presentBit || field.nullBit || field.form === 'id' ? `${length} !== 0 && ` : '';
     const suspect =
-      minLength > 1 ? `${optional}(${length} > ${maxLength} || ${length} < ${minLength * 2})` : `${length} > ${maxLength}`;
+      minLength > 1
+        ? `${optional}(${length} > ${maxLength} || ${length} < ${minLength * 2})`
+        : `${length} > ${maxLength}`;
     return ascii ? `(${suspect})` : `(${suspect} && !scope.hasLength(${value}, ${minLength}, ${maxLength}))`;
   });
   // Of ASCII, the shorter bound has been checked in units already.
@@ -288,7 +290,9 @@ function classSources(plan: LayoutPlan): string {
   }
   return [...parents.values()]
     .map((parent) => {
-      const inner = [...parents.values()].filter((path) => path.length === parent.length + 1 && startsWith(path, parent));
+      const inner = [...parents.values()].filter(
+        (path) => path.length === parent.length + 1 && startsWith(path, parent),
+      );
       const own = plan.fields.filter(({ path }) => path.length === parent.length + 1 && startsWith(path, parent));
       return `
 class ${className(parent)} {

@@ -5,9 +5,9 @@
 import { doesNotFit, needsDefinitions, notEncodable } from './encodeResults.js';
 import { inlineId } from './IdDictionary.js';
 import { type LayoutPlan, maskName, type PlannedField } from './layoutPlan.js';
+import type { writeRest } from './rest.js';
 import type { rewriteTexts } from './texts.js';
 import type { viewOf } from './viewOf.js';
-import type { writeRest } from './rest.js';
 
 /** What generated encoders call. */
 export interface EncodeScope {
@@ -30,7 +30,10 @@ export function encodeSource(plan: LayoutPlan): string {
   // The string that starts with the second half of a pair could complete what ends the one before it.
   const later = texts.slice(1).map(({ value }) => `(${value}.charCodeAt(0) & 0xfc00) === 0xdc00`);
   const joins = [...later, ...(ids.length > 0 ? ["inlined !== ''"] : [])];
-  const list = [...texts.map(({ value }) => value), ...ids.map(({ value, raw }) => `${raw} >= ${inlineId} ? ${value} : ''`)];
+  const list = [
+    ...texts.map(({ value }) => value),
+    ...ids.map(({ value, raw }) => `${raw} >= ${inlineId} ? ${value} : ''`),
+  ];
   return `
 if (limit > target.length) limit = target.length;
 const textsAt = offset + ${tail};

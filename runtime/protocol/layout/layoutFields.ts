@@ -65,7 +65,8 @@ export function layoutFields(schema: TSchema, repeatedIds: readonly string[]): L
   if (!isPlainObject(root)) throw unfit('it is not an object that refuses unknown fields');
   const found = walk(root, [], repeatedIds);
   for (const id of repeatedIds) {
-    if (!found.some(({ form, path }) => form === 'id' && path.join('.') === id)) throw unfit(`${id} is not an id of it`);
+    if (!found.some(({ form, path }) => form === 'id' && path.join('.') === id))
+      throw unfit(`${id} is not an id of it`);
   }
   const optionalCount = found.filter(({ optional }) => optional).length;
   const bits = optionalCount + found.filter(({ nullable }) => nullable).length;

@@ -137,6 +137,10 @@ export class StreamPublisher implements OutgoingStream {
     return this.#ring.payloadBytesMax;
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   stats(): OutgoingStreamStats {
     return { ...this.#counters, framesWritten: this.#ring.position };
   }

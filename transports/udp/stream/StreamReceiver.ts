@@ -259,7 +259,9 @@ export class StreamReceiver {
       this.#counters.badSetups += 1;
       return;
     }
-    this.#admit({ key, source, seal, session, slotBytes, firstSeen: stranger.firstSeen });
+    // What is sent between this setup and our joining is not to be missed.
+    const firstSeen = Math.min(stranger.firstSeen, readU48(setup, 64));
+    this.#admit({ key, source, seal, session, slotBytes, firstSeen });
   }
 
   #admit(found: {

@@ -1,0 +1,317 @@
+/**
+ * Events on streams: the way of what must arrive at every node of a group, in order and paced. A hot event is written
+ * in its fixed layout straight into the stream's memory, with numbers for the ids that repeat; every other event is a
+ * sealed packet, as it would be in a datagram. What comes in is decoded in place and handed on once, with the node that
+ * signed the stream as its source.
+ */
+import type { Clock } from '../protocol/Clock.js';
+import type { DropReason } from '../protocol/dropReasons.js';
+import { toErrorRecord } from '../protocol/errors.js';
+import type { AcademyEventData } from '../protocol/events.js';
+import type { NodeId } from '../protocol/identity.js';
+import { needsDefinitions } from '../protocol/layout/encodeResults.js';
+import { FixedLayout } from '../protocol/layout/FixedLayout.js';
+import { type HotEventName, hotEvents } from '../protocol/layout/hotEvents.js';
+import { IdDictionary } from '../protocol/layout/IdDictionary.js';
+import { IdTable } from '../protocol/layout/IdTable.js';
+import { type PacketHeader, topicOf } from '../protocol/packet.js';
+import {
+  copyFrame,
+  type FrameEncoder,
+  isStreaming,
+  type OutgoingStream,
+  type OutgoingStreamStats,
+  type StreamClass,
+  type StreamConsumer,
+  type StreamingTransport,
+  type StreamSource,
+  type WriteOutcome,
+} from '../protocol/streams.js';
+import type { PacketSource, TransportSendResult } from '../protocol/Transport.js';
+import { type AcademySmartEventRouter, channelOfTransport, type TransportName } from './AcademySmartEventRouter.js';
+import type { TransportLookup } from './EventPublisher.js';
+import type { MeshCounters } from './MeshCounters.js';
+import type { RateLimitedLog } from './RateLimitedLog.js';
+
+export interface EventStreamsParts {
+  readonly nodeId: NodeId;
+  readonly transports: TransportLookup;
+  readonly router: AcademySmartEventRouter;
+  readonly clock: Clock;
+  readonly counters: MeshCounters;
+  readonly log: RateLimitedLog;
+  /** The receive path, for packets that came in a stream. */
+  readonly receivePacket: (bytes: Uint8Array, from: PacketSource) => void;
+  /** Hands an event that was decoded here to this node's listeners. @returns how many took it */
+  readonly deliver: (header: PacketHeader, data: AcademyEventData[HotEventName]) => number;
+}
+
+/** Kinds of frames; a kind that is not known is dropped and counted. */
+const frameKinds = { packet: 1, definitions: 2, event: 3 } as const;
+
+const hotNames = Object.keys(hotEvents) as HotEventName[];
+/** How long one packet may wait for the slowest member; then the sender is told that it did not leave. */
+const packetWaitMs = 5_000;
+
+/** What may be written and what is asked of it, for one kind of event. */
+export interface EventPublication<N extends HotEventName> {
+  /** False: a member is behind; nothing was sent, and `ready` tells when to try again. */
+  publish(data: AcademyEventData[N]): boolean;
+  /** Resolves when there is room again. */
+  ready(): Promise<void>;
+  /** Resolves when every member has all that was published so far. */
+  flush(): Promise<void>;
+  /** Nodes that hear it. */
+  readonly members: number;
+  readonly stats: OutgoingStreamStats;
+}
+
+export class EventStreams {
+  readonly #parts: EventStreamsParts;
+  readonly #outgoing = new Map<string, OutgoingEvents>();
+
+  constructor(parts: EventStreamsParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes what comes in on this transport's streams, if it has any. */
+  listen(name: string): void {
+    const transport = this.#parts.transports.get(name);
+    if (!isStreaming(transport)) return;
+    transport.onStream((source) => new IncomingEvents(this.#parts, source, name as TransportName));
+  }
+
+  /** Whether that transport can carry streams. */
+  carries(name: string): boolean {
+    return this.#parts.transports.has(name) && isStreaming(this.#parts.transports.get(name));
+  }
+
+  /** One sealed packet, in order with all else of this node on that transport. Resolves, never rejects. */
+  async sendPacket(name: string, packet: Uint8Array): Promise<TransportSendResult> {
+    try {
+      const stream = this.#on(name, 'ordered').stream;
+      const deadlineMs = this.#parts.clock.monotonicMs() + packetWaitMs;
+      for (;;) {
+        const outcome = stream.write(frameKinds.packet, copyFrame, packet);
+        if (outcome === 'taken') return { success: true, receipt: 'sent', bytes: packet.length };
+        if (outcome !== 'full') return this.#parts.transports.get(name).send(packet);
+        if (this.#parts.clock.monotonicMs() > deadlineMs) break;
+        await stream.ready();
+      }
+      const message = `${name}: a member of the stream has been behind for ${packetWaitMs} ms`;
+      return { success: false, receipt: 'failed', bytes: 0, error: { code: 'ERR_ACADEMY_DEADLINE', message } };
+    } catch (fault) {
+      return {
+        success: false,
+        receipt: 'failed',
+        bytes: 0,
+        error: toErrorRecord(fault, 'ERR_ACADEMY_TRANSPORT_UNKNOWN'),
+      };
+    }
+  }
+
+  /** @throws AcademyError ERR_ACADEMY_NODE_STOPPED, ERR_ACADEMY_TRANSPORT_UNKNOWN */
+  publication<N extends HotEventName>(event: N, streamClass?: StreamClass): EventPublication<N> {
+    const route = this.#parts.router.routeOf(event);
+    const wanted = streamClass ?? (route.class === 'ordered' ? 'ordered' : 'lossy');
+    const current = (): OutgoingEvents => this.#on(route.transport, wanted);
+    current();
+    return {
+      publish: (data) => current().write(event, data) === 'taken',
+      ready: () => current().stream.ready(),
+      flush: () => current().stream.delivered(),
+      get members() {
+        return current().stream.members;
+      },
+      get stats() {
+        return current().stream.stats();
+      },
+    };
+  }
+
+  /** Of all streams of this node, by transport and class. */
+  stats(): Readonly<Record<string, OutgoingStreamStats & { readonly members: number }>> {
+    return Object.fromEntries(
+      [...this.#outgoing].map(([key, { stream }]) => [key, { ...stream.stats(), members: stream.members }]),
+    );
+  }
+
+  /** A stream that was closed with its transport is opened anew. */
+  #on(name: string, streamClass: StreamClass): OutgoingEvents {
+    const key = `${name} ${streamClass}`;
+    const open = this.#outgoing.get(key);
+    if (open && !open.stream.isClosed) return open;
+    const opened = new OutgoingEvents(this.#parts.transports.get(name) as StreamingTransport, streamClass);
+    this.#outgoing.set(key, opened);
+    return opened;
+  }
+}
+
+/** Definitions may get lost in a lossy stream, so its ids are texts. */
+function layoutOf<N extends HotEventName>(name: N, streamClass: StreamClass): FixedLayout<AcademyEventData[N]> {
+  return FixedLayout.of(name, { dictionary: streamClass !== 'lossy' });
+}
+
+/** Of all layouts that a stream of this class may carry; uint32. */
+function layoutHashOf(streamClass: StreamClass): number {
+  return hotNames.reduce((hash, name) => (Math.imul(hash, 31) + layoutOf(name, streamClass).hash) >>> 0, 7);
+}
+
+/** What this node says on one stream. */
+class OutgoingEvents {
+  readonly stream: OutgoingStream;
+  readonly #dictionary: IdDictionary | null;
+  readonly #encoders = new Map<HotEventName, FrameEncoder<never>>();
+  /** A definition that counts as written and has not found room yet. */
+  #unsent: Buffer | null = null;
+
+  constructor(transport: StreamingTransport, streamClass: StreamClass) {
+    const dictionary = streamClass === 'lossy' ? null : new IdDictionary();
+    this.stream = transport.openStream({
+      streamClass,
+      layoutHash: layoutHashOf(streamClass),
+      definitionKind: frameKinds.definitions,
+    });
+    this.#dictionary = dictionary;
+    for (const name of hotNames) {
+      const { encode } = layoutOf(name, streamClass);
+      this.#encoders.set(name, (value, target, at, limit) => encode(value, target, at, limit, dictionary));
+    }
+  }
+
+  write<N extends HotEventName>(name: N, data: AcademyEventData[N]): WriteOutcome {
+    const encode = this.#encoders.get(name) as FrameEncoder<AcademyEventData[N]>;
+    for (;;) {
+      if (this.#unsent && !this.#define(this.#unsent)) return 'full';
+      const outcome = this.stream.write(frameKinds.event, encode, data);
+      if (outcome !== needsDefinitions) return outcome;
+      this.#unsent = this.#nextDefinitions();
+    }
+  }
+
+  #define(definitions: Buffer): boolean {
+    if (!this.stream.define(definitions)) return false;
+    this.#unsent = null;
+    return true;
+  }
+
+  #nextDefinitions(): Buffer | null {
+    const dictionary = this.#dictionary;
+    if (!dictionary) return null;
+    const message = Buffer.alloc(this.stream.payloadBytesMax);
+    const end = dictionary.writeDefinitions(message, 0, message.length);
+    return end > 0 ? message.subarray(0, end) : null;
+  }
+}
+
+/** What one node says on one stream, as this node hears it. */
+class IncomingEvents implements StreamConsumer {
+  readonly #parts: EventStreamsParts;
+  readonly #source: StreamSource;
+  readonly #transport: TransportName;
+  readonly #from: PacketSource;
+  readonly #ids: IdTable | null;
+  readonly #layouts: ReadonlyMap<number, { readonly name: HotEventName; readonly layout: FixedLayout<unknown> }>;
+  readonly #session: number;
+
+  constructor(parts: EventStreamsParts, source: StreamSource, transport: TransportName) {
+    this.#parts = parts;
+    this.#source = source;
+    this.#transport = transport;
+    this.#from = { transport, source: `${source.address.host}:${source.address.port}` };
+    this.#ids = source.streamClass === 'lossy' ? null : new IdTable();
+    this.#session = Number.parseInt(source.session.slice(0, 8), 16);
+    // Frames of another version's layouts are not read at all.
+    const isReadable = source.layoutHash === layoutHashOf(source.streamClass);
+    const layouts = isReadable ? hotNames.map((name) => ({ name, layout: layoutOf(name, source.streamClass) })) : [];
+    this.#layouts = new Map(layouts.map((each) => [each.layout.eventId, each as never]));
+  }
+
+  onFrame(kind: number, bytes: Buffer, at: number, end: number, position: number): void {
+    if (kind === frameKinds.event) this.#event(bytes, at, end, position);
+    else if (kind === frameKinds.packet) this.#parts.receivePacket(bytes.subarray(at, end), this.#from);
+    else if (kind === frameKinds.definitions) this.#define(bytes, at, end);
+    else this.#drop('unknown-version');
+  }
+
+  onDefinition(bytes: Buffer): void {
+    this.#define(bytes, 0, bytes.length);
+  }
+
+  onEnd(): void {}
+
+  #define(bytes: Buffer, at: number, end: number): void {
+    if (this.#ids && !this.#ids.define(bytes, at, end)) this.#drop('undecodable');
+  }
+
+  #event(bytes: Buffer, at: number, end: number, position: number): void {
+    const { counters, router } = this.#parts;
+    counters.packetsReceived += 1;
+    const hot = this.#layouts.get(eventIdAt(bytes, at, end));
+    if (!hot) return this.#drop(this.#layouts.size === 0 ? 'unknown-version' : 'unknown-event');
+    if (!router.accepts(hot.name, channelOfTransport[this.#transport])) return this.#drop('wrong-channel');
+    const data = hot.layout.decode(bytes, at, end, this.#ids) as AcademyEventData[HotEventName] | undefined;
+    if (data === undefined) return this.#drop('invalid-payload');
+    const header = new StreamedHeader(hot.layout.eventId, data, this.#source, this.#transport, this.#session, position);
+    if (this.#parts.deliver(header, data) > 0) counters.packetsDelivered += 1;
+    else this.#drop('no-listener');
+  }
+
+  #drop(reason: DropReason): void {
+    this.#parts.counters.dropped(reason, this.#from.source);
+    if (reason === 'no-listener') return;
+    this.#parts.log.report(`drop ${reason}`, 'warn', `packets are dropped: ${reason}`, { source: this.#from.source });
+  }
+}
+
+/** The event's number, which every layout begins with: array 16, then uint 16; 0 for anything else. */
+function eventIdAt(bytes: Buffer, at: number, end: number): number {
+  return end - at >= 6 && bytes[at] === 0xdc && bytes[at + 3] === 0xcd ? bytes.readUInt16BE(at + 4) : 0;
+}
+
+/** The header that the event would have had as a packet; what is seldom asked for is made when it is. */
+class StreamedHeader implements PacketHeader {
+  readonly eventId: number;
+  readonly priority = 'normal';
+  readonly hops = 0;
+  readonly session: number;
+  readonly sequence: number;
+  readonly sourceNode: NodeId;
+  readonly #data: AcademyEventData[HotEventName];
+  readonly #source: StreamSource;
+  readonly #transport: TransportName;
+
+  constructor(
+    eventId: number,
+    data: AcademyEventData[HotEventName],
+    source: StreamSource,
+    transport: TransportName,
+    session: number,
+    position: number,
+  ) {
+    this.eventId = eventId;
+    this.#data = data;
+    this.#source = source;
+    this.#transport = transport;
+    this.session = session;
+    this.sequence = position;
+    this.sourceNode = source.nodeId;
+  }
+
+  get channel(): PacketHeader['channel'] {
+    return channelOfTransport[this.#transport];
+  }
+
+  get timestampMs(): number {
+    return this.#data.timestamp;
+  }
+
+  /** Session and position: the same on every node that hears it. */
+  get traceId(): string {
+    return this.#source.session + this.sequence.toString(16).padStart(16, '0');
+  }
+
+  get topic(): number {
+    return topicOf(this.#data.roomId);
+  }
+}
