@@ -23,8 +23,9 @@ const characterBytesMax = 4;
 /** The body of `(value, target, offset, limit, ids) => number`. */
 export function encodeSource(plan: LayoutPlan): string {
   const { fields, fixed, texts, ids, loose } = plan;
-  const always = texts.filter(isRequired);
-  const sometimes = texts.filter((text) => !isRequired(text));
+  // A text that is null is '', and joined like others; those of optional fields are joined only where one may be there.
+  const always = texts.filter(({ presentBit }) => presentBit === 0);
+  const sometimes = texts.filter(({ presentBit }) => presentBit !== 0);
   const joined = always.length > 0 ? always.map(({ value }) => value).join(' + ') : "''";
   const tail = fixed.length;
   // The string that starts with the second half of a pair could complete what ends the one before it.
@@ -62,7 +63,7 @@ target[end] = ${nil};
 return end + 1;`;
 }
 
-function isRequired({ presentBit, nullBit }: PlannedField): boolean {
+function isAlwaysThere({ presentBit, nullBit }: PlannedField): boolean {
   return presentBit === 0 && nullBit === 0;
 }
 
@@ -88,7 +89,7 @@ function accessSource(path: readonly string[]): string {
 
 function fieldSource(field: PlannedField): string {
   const { path, presentBit, nullBit, raw, value } = field;
-  const isOptional = !isRequired(field);
+  const isOptional = !isAlwaysThere(field);
   const take = rawSource(field);
   const declared = `let ${value} = ${accessSource(path)};`;
   if (!isOptional) return `${declared}\n${field.form === 'loose' ? '' : `let ${raw} = 0;\n${take}`}`;

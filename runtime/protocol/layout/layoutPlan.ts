@@ -43,7 +43,7 @@ export function layoutPlan(eventId: number, given: LayoutFields): LayoutPlan {
   const isText = (field: PlannedField): field is PlannedField<'text'> => field.form === 'text';
   const isId = (field: PlannedField): field is PlannedField<'id'> => field.form === 'id';
   const isLoose = (field: PlannedField): field is PlannedField<'loose'> => field.form === 'loose';
-  const always = ({ presentBit, nullBit }: PlannedField): boolean => presentBit === 0 && nullBit === 0;
+  const required = ({ presentBit }: PlannedField): boolean => presentBit === 0;
   const texts = fields.filter(isText);
   const ids = fields.filter(isId);
   const bytesMax = [...texts, ...ids].reduce((sum, { maxLength }) => sum + maxLength * codePointBytesMax, 0);
@@ -51,7 +51,7 @@ export function layoutPlan(eventId: number, given: LayoutFields): LayoutPlan {
   const plan = {
     ...given,
     fields,
-    texts: [...texts.filter(always), ...texts.filter((text) => !always(text))],
+    texts: [...texts.filter(required), ...texts.filter((text) => !required(text))],
     ids,
     loose: fields.filter(isLoose),
   };

@@ -26,9 +26,13 @@ export function isAscii(view: DataView, from: number, to: number): boolean {
   let bits = 0;
   let at = from;
   for (const whole = to - 15; at < whole; at += 16) {
-    bits |= view.getInt32(at) | view.getInt32(at + 4) | view.getInt32(at + 8) | view.getInt32(at + 12);
+    bits |=
+      view.getInt32(at, true) |
+      view.getInt32(at + 4, true) |
+      view.getInt32(at + 8, true) |
+      view.getInt32(at + 12, true);
   }
-  for (const whole = to - 3; at < whole; at += 4) bits |= view.getInt32(at);
+  for (const whole = to - 3; at < whole; at += 4) bits |= view.getInt32(at, true);
   for (; at < to; at++) bits |= view.getInt8(at);
   return (bits & 0x8080_8080) === 0;
 }
