@@ -9,6 +9,13 @@ export class IdTable {
   // Full from the start, so that a look-up of any number of 12 bits stays within it.
   readonly #ids: (string | undefined)[] = new Array<string | undefined>(limits.dictionaryIdsMax).fill(undefined);
 
+  #known = 0;
+
+  /** Every number below this has been defined. */
+  get known(): number {
+    return this.#known;
+  }
+
   /**
    * Takes in a message of definitions, wholly or not at all. To hear what is known already changes nothing; numbers
    * may come in any order.
@@ -23,6 +30,7 @@ export class IdTable {
       if (known !== undefined && known !== id) return false;
     }
     for (const [index, id] of ids.entries()) this.#ids[first + index] = id;
+    while (this.#ids[this.#known] !== undefined) this.#known++;
     return true;
   }
 

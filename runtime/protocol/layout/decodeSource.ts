@@ -26,8 +26,9 @@ const nil = 0xc0;
 
 /** The body of `(source, offset, end, ids) => T | undefined`. */
 export function decodeSource(plan: LayoutPlan): string {
-  const { optionalCount } = plan;
+  const { ids, optionalCount } = plan;
   return `${fixedPartSource(plan, 'undefined')}
+${ids.map(lookUpSource).join('\n')}
 let joined;
 if (units === ${textBytesName}) {
   if (!scope.isAscii(view, textsAt, restAt)) return undefined;
@@ -36,7 +37,9 @@ if (units === ${textBytesName}) {
   joined = scope.readUtf8(source, textsAt, restAt, units);
   if (joined === undefined) return undefined;
 }
-${joinedParts(plan).map(takeSource).join('\n')}
+${joinedParts(plan)
+  .map((part) => takeSource(part, `${part.field.raw}Id`))
+  .join('\n')}
 if (units !== ${textBytesName} && (${splitsSource(plan)})) return undefined;
 ${lengthChecks(plan, 'undefined')}
 ${optionalCount === 0 ? literalSource(plan, 0, 'return ') : combinations(plan)}`;
@@ -57,11 +60,15 @@ class Reader {
   at(source, offset, end, ids) {
     this.source = null;
 ${fixedPartSource(plan, 'false')}
+${plan.ids.length === 0 ? '' : 'const known = ids === null ? 0 : ids.known;'}
+${plan.ids.map(knownSource).join('\n')}
     this.isAscii = units === ${textBytesName};
     if (!this.isAscii) {
       const joined = scope.readUtf8(source, textsAt, restAt, units);
       if (joined === undefined || ${splitsSource(plan)}) return false;
-${joinedParts(plan).map(takeSource).join('\n')}
+${joinedParts(plan)
+  .map((part) => takeSource(part, "''"))
+  .join('\n')}
 ${lengthChecks(plan, 'false')}
       this.joined = joined;
     } else {
@@ -123,7 +130,6 @@ const textsAt = offset + ${fixed.length};
 const restAt = textsAt + ${textBytesName};
 if (${checks.join('\n  || ')}) return ${refused};
 ${ids.map(({ raw }) => `const ${raw}Units = ${raw} < ${inlineId} ? 0 : ${raw} - ${inlineId};`).join('\n')}
-${ids.map((id) => numberCheckSource(id, refused)).join('\n')}
 const units = ${units};
 ${restCheckSource(loose, refused)}`;
 }
@@ -166,21 +172,34 @@ function outsideSource(field: LayoutField & { readonly raw: string }): string[] 
   }
 }
 
-/** The lazy reader promises that each id can be looked up, and the eager one looks it up anyhow. */
-function numberCheckSource({ raw, presentBit, nullBit }: PlannedField<'id'>, refused: string): string {
+/** Condition under which a number stands in the message. */
+function hasNumberSource({ raw, presentBit, nullBit }: PlannedField<'id'>): string {
   const isThere = presentBit || nullBit ? `(${maskName} & ${presentBit | nullBit}) === ${presentBit} && ` : '';
-  return `let ${raw}Id;
-if (${isThere}${raw} < ${inlineId}) {
-  if (ids === null) return ${refused};
-  ${raw}Id = ids.idOf(${raw});
-  if (${raw}Id === undefined) return ${refused};
+  return `${isThere}${raw} < ${inlineId}`;
+}
+
+/** The eager reader looks up each id that has a number. */
+function lookUpSource(id: PlannedField<'id'>): string {
+  return `let ${id.raw}Id;
+if (${hasNumberSource(id)}) {
+  ${id.raw}Id = ids === null ? undefined : ids.idOf(${id.raw});
+  if (${id.raw}Id === undefined) return undefined;
 }`;
 }
 
-/** Takes a text from the joined one; calls for texts that are not there would cost as much as those for others. */
-function takeSource({ value, from, length, field }: JoinedPart): string {
+/** The lazy reader makes sure that each could be looked up; mostly that takes one comparison. */
+function knownSource(id: PlannedField<'id'>): string {
+  const { raw } = id;
+  return `if (${raw} >= known && ${hasNumberSource(id)} && (ids === null || ids.idOf(${raw}) === undefined)) return false;`;
+}
+
+/**
+ * Takes a text from the joined one; calls for texts that are not there would cost as much as those for others.
+ * @param numbered what an id that has a number is
+ */
+function takeSource({ value, from, length, field }: JoinedPart, numbered: string): string {
   const cut = `joined.substring(${from}, ${from} + ${length})`;
-  if (field.form === 'id') return `const ${value} = ${length} === 0 ? ${field.raw}Id : ${cut};`;
+  if (field.form === 'id') return `const ${value} = ${length} === 0 ? ${numbered} : ${cut};`;
   const always = field.presentBit === 0 && field.nullBit === 0;
   return `const ${value} = ${always ? cut : `${length} === 0 ? '' : ${cut}`};`;
 }
