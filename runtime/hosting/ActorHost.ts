@@ -542,6 +542,8 @@ export class ActorHost {
   #serve(cell: ActorCell, nowMs: number): void {
     const { ledger, shard } = this.#options;
     for (let handled = 0; handled < limits.turnMessagesMax; handled++) {
+      // It was refused or has ended since it was made ready; its fault has been told, and is nobody's to restart.
+      if (cell.status === 'gone') return;
       if (cell.fault) return this.#crashed(cell, cell.fault.error);
       if (cell.done) return this.#finished(cell);
       if (cell.status !== 'running') return;

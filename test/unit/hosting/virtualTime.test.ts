@@ -5,6 +5,7 @@ import { ActorSystem } from '../../../runtime/hosting/ActorSystem.js';
 import { defineActor } from '../../../runtime/hosting/defineActor.js';
 import type { ActorEffect, ActorInput, DeliveredMessage } from '../../../runtime/protocol/actors.js';
 import { seededRandom } from '../../../runtime/protocol/Random.js';
+import { crashesOnStart } from '../../hosting/actors/crashesOnStart.js';
 import { probe } from '../../hosting/actors/probe.js';
 import { RecordingMesh, testNode } from '../../hosting/testSystem.js';
 import { FakeClock } from './FakeClock.js';
@@ -93,6 +94,18 @@ t.test('an actor that is stopped while it waits for its restart does not come ba
   t.strictSame(clock.delays, []);
   t.equal(mesh.logged.length, 1);
   t.match(await system.counters(), { actors: 0, 'deadLetters.stopped': 1, messagesWaiting: 0 });
+});
+
+t.test('an actor whose first start failed does not come back, and harms nobody in its place', async (t) => {
+  const { clock, system, run } = await makeStill();
+  t.throws(() => system.spawnLocal('broken', crashesOnStart), { code: 'ERR_ACADEMY_ACTOR_MODULE' });
+  system.spawnLocal('ada', probe);
+  await run();
+  t.strictSame(clock.delays, [], 'no restart is due');
+  clock.advance(60_000);
+  await run();
+  t.match(await system.infos(), [{ name: 'ada', status: 'running', restarts: 0 }]);
+  t.match(await system.counters(), { actors: 1, restarts: 0, failures: 0 });
 });
 
 t.test('a question waits for its deadline by the clock', async (t) => {
