@@ -29,6 +29,10 @@ export const limits = {
   mailboxMessagesMax: 10_000,
   /** Messages that one actor handles in a turn before others run. */
   turnMessagesMax: 64,
+  /** Messages on their way between two shards before senders are refused: a few mailboxes' worth, about 10 MB. */
+  linkMessagesMax: 65_536,
+  /** A ring between two threads: thousands of small frames, and it stays in a core's cache. A power of two. */
+  ringBytes: 256 * 1024,
   /** Dead letters kept for inspection; older ones are only counted. */
   deadLettersKept: 1_000,
   /** Actors of one shard. */
