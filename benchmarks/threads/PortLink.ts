@@ -1,7 +1,7 @@
 /** A ShardLink over a MessagePort: one postMessage carries all frames of a turn. */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import type { Frame } from './frames.js';
-import type { ShardLink, ShardLinkEnd } from './ShardLink.js';
+import type { Frame } from '../../runtime/hosting/frames.js';
+import type { ShardLink, ShardLinkEnd } from '../../runtime/hosting/ShardLink.js';
 
 export class PortLink implements ShardLink {
   readonly #port: MessagePort;
@@ -55,7 +55,7 @@ export class PortLink implements ShardLink {
   #postEach(frames: readonly Frame[], moves: readonly MessagePort[]): void {
     for (const frame of frames) {
       try {
-        this.#port.postMessage([frame], frame[0] === 'link' ? moves.filter((port) => port === frame[2]) : []);
+        this.#port.postMessage([frame], frame[0] === 'link' ? moves.filter((port) => port === frame[2].port) : []);
       } catch (cause) {
         this.#end.unsendable(frame, cause);
       }

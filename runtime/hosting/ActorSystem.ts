@@ -233,14 +233,14 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
 
   /**
    * Hands an opened packet to every shard that has subscribers for its event and topic; each decodes and checks it
-   * once. The payload is copied, so that its buffer may be used again.
+   * once. The payload's buffer may be used again afterwards.
    * @returns number of shards
    */
   deliverEvent(header: PacketHeader, payload: Uint8Array): number {
     const shards = this.#interest.get(interestKey(header.eventId, header.topic));
     if (!shards) return 0;
-    const copy = new Uint8Array(payload);
-    for (const shard of shards) this.#order(shard, ['event', header, copy]);
+    // A link has taken its copy when it returns; the main thread's own actors need one.
+    for (const shard of shards) this.#order(shard, ['event', header, shard === 0 ? new Uint8Array(payload) : payload]);
     return shards.size;
   }
 
@@ -379,7 +379,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     return record;
   }
 
-  #taskFor(shard: number): Omit<ShardTask, 'shard' | 'epoch' | 'shards' | 'memory' | 'port'> {
+  #taskFor(shard: number): Omit<ShardTask, 'shard' | 'epoch' | 'shards' | 'memory' | 'channel'> {
     const { nodeId, academyId } = this.#options;
     return {
       nodeId,

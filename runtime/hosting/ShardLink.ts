@@ -1,13 +1,16 @@
 /**
  * The way from one host to another. Frames are queued and leave together when the host ends its turn, because what a
- * crossing of threads costs is the waking, not the frame. A link that runs in shared memory can take the place of
- * PortLink without a change on either side.
+ * crossing of threads costs is the waking, not the frame. RingLink is the link of the product; its benchmark measures
+ * it against one that only posts.
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { Frame } from './frames.js';
 
 export interface ShardLink {
-  /** @param moves ports that the frame hands over */
+  /**
+   * @param frame whose payload, if it is an event, may be used again when this returns
+   * @param moves ports that the frame hands over
+   */
   post(frame: Frame, moves?: readonly MessagePort[]): void;
   /** Sends what has been queued. */
   flush(): void;
@@ -24,4 +27,8 @@ export interface ShardLinkEnd {
   pending(link: ShardLink): void;
   /** A frame holds what cannot be cloned (a function, say) and is not sent. */
   unsendable(frame: Frame, cause: unknown): void;
+  /** The other side does not read, too many frames wait for it already, and this one is not sent. */
+  overfull(frame: Frame): void;
+  /** What the other side has written cannot be read; the link is closed. */
+  broken(cause: unknown): void;
 }

@@ -1,22 +1,21 @@
 /**
  * The worker threads of a node: one shard each and one warm spare, started by Piscina. A shard whose thread throws,
  * exits or runs out of memory is a child like any other: the spare takes its place, under the same number and with the
- * same actors, and another spare is warmed. Any two shards have a port of their own, so that nothing that one actor
- * says to another crosses the main thread.
+ * same actors, and another spare is warmed. Any two shards have rings and a port of their own, so that nothing that one
+ * actor says to another crosses the main thread.
  *
  * ```
  *   main 0 ──────┬──────┐          shard 1 dies:  unlink 1 to all  ->  each answers `unlinked`, so that what
  *                1 ──── 2          it had sent is known to be lost  ->  spare takes seats and names  ->  link
  * ```
  */
-import { MessageChannel } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { RestartOptions } from '../protocol/actors.js';
 import type { Clock } from '../protocol/Clock.js';
 import { AcademyError } from '../protocol/errors.js';
 import type { Random } from '../protocol/Random.js';
 import type { Frame } from './frames.js';
-import { PortLink } from './PortLink.js';
+import { makeLinkChannels, RingLink } from './RingLink.js';
 import type { ShardLedger } from './ShardLedger.js';
 import { Supervisor } from './Supervisor.js';
 import type { Switchboard } from './Switchboard.js';
@@ -41,7 +40,7 @@ export interface ShardPoolOptions {
   /** The main thread's. */
   readonly switchboard: Switchboard;
   /** What a shard's worker is given, but for what the pool adds; asked at each start. */
-  taskFor(shard: number): Omit<ShardTask, 'shard' | 'epoch' | 'shards' | 'memory' | 'port'>;
+  taskFor(shard: number): Omit<ShardTask, 'shard' | 'epoch' | 'shards' | 'memory' | 'channel'>;
   /** A frame for the main thread. */
   receive(frame: Frame, shard: number): void;
   /** The shard's thread is dead. @param isReplaced false: it is given up */
@@ -169,23 +168,31 @@ export class ShardPool {
     if (!pool || this.#isClosing) return;
     const { number } = shard;
     const epoch = ++shard.epoch;
-    const { port1, port2 } = new MessageChannel();
+    const [here, there] = makeLinkChannels();
+    const abort = new AbortController();
     ledger.resetLife(number);
-    const link = new PortLink(port1, {
-      receive: (frame) => this.#options.receive(frame, number),
-      pending: (pending) => switchboard.pending(pending),
-      unsendable: (frame, cause) => switchboard.unsendable(number, frame, cause),
-    });
+    const link = new RingLink(
+      here,
+      {
+        receive: (frame) => this.#options.receive(frame, number),
+        pending: (pending) => switchboard.pending(pending),
+        unsendable: (frame, cause) => switchboard.unsendable(number, frame, cause),
+        overfull: (frame) => switchboard.overfull(frame),
+        // Its thread has written what cannot be, so nothing in it is to be trusted: it ends, and a fresh one starts.
+        broken: (cause) => abort.abort(cause),
+      },
+      { defer: setImmediate },
+    );
     const task: ShardTask = {
       ...this.#options.taskFor(number),
       shard: number,
       epoch,
       shards: ledger.shards,
       memory: ledger.memory,
-      port: port2,
+      channel: there,
     };
     shard.state = 'starting';
-    shard.run = pool.run(task, { transferList: [port2] }).then(
+    shard.run = pool.run(task, { transferList: [there.port], signal: abort.signal }).then(
       () => this.#died(shard, epoch, 'its thread ended unasked'),
       (error: unknown) => this.#died(shard, epoch, causeText(error)),
     );
@@ -197,9 +204,9 @@ export class ShardPool {
 
   #connect(a: number, b: number): void {
     const { switchboard } = this.#options;
-    const { port1, port2 } = new MessageChannel();
-    switchboard.order(a, ['link', b, port1], [port1]);
-    switchboard.order(b, ['link', a, port2], [port2]);
+    const [one, other] = makeLinkChannels();
+    switchboard.order(a, ['link', b, one], [one.port]);
+    switchboard.order(b, ['link', a, other], [other.port]);
   }
 
   #died(shard: Shard, epoch: number, cause: string): void {

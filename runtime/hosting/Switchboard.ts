@@ -26,9 +26,7 @@ import type { ShardLedger } from './ShardLedger.js';
 import { counterPlace } from './ShardLedger.js';
 import type { ShardLink } from './ShardLink.js';
 
-/** Messages on their way between two shards before senders are refused: a few mailboxes' worth, about 10 MB. */
-const linkMessagesMax = 65_536;
-
+const eventDropPlace = counterPlace('dropsMailboxFull');
 const deadLetterPlaces = new Map(deadLetterReasons.map((reason) => [reason, counterPlace(`deadLetters.${reason}`)]));
 
 /** What becomes of a question whose message reached nobody. */
@@ -307,6 +305,11 @@ export class Switchboard {
     }
   }
 
+  /** A link has no room for an event: like one for a mailbox that is full, it is counted and gone. */
+  overfull(frame: Frame): void {
+    if (frame[0] === 'event' || frame[0] === 'publish') this.#options.ledger.add(this.#shard, eventDropPlace);
+  }
+
   close(): void {
     this.asks.close({ code: 'ERR_ACADEMY_NODE_STOPPED', message: 'the node stopped before the answer came' });
     for (const link of this.#links) link?.close();
@@ -342,7 +345,7 @@ export class Switchboard {
     const messages = messagesIn(frame);
     if (messages > 0) {
       const { ledger } = this.#options;
-      if (ledger.inFlight(this.#shard, shard) >= linkMessagesMax) {
+      if (ledger.inFlight(this.#shard, shard) >= limits.linkMessagesMax) {
         this.#loseFrame('mailbox-full', shard, frame);
         return;
       }

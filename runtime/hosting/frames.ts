@@ -1,6 +1,6 @@
 /**
- * What hosts say to each other, as tuples: an array is cloned between threads faster than an object with names, and
- * a ring buffer can lay it out at fixed places later.
+ * What hosts say to each other, as tuples: an array is laid out in a ring, or cloned between threads, faster than an
+ * object with names.
  */
 import type { MessagePort } from 'node:worker_threads';
 import type {
@@ -49,6 +49,13 @@ export interface ActorSeat {
   readonly restarts: number;
 }
 
+/** One end of a link between two threads: a ring for each direction, and a port for what does not go through it. */
+export interface LinkChannel {
+  readonly port: MessagePort;
+  readonly outgoing: SharedArrayBuffer;
+  readonly incoming: SharedArrayBuffer;
+}
+
 /** Between any two shards. */
 export type PeerFrame =
   | readonly [
@@ -77,7 +84,7 @@ export type OrderFrame =
   | readonly ['unnamed', name: string, address: ActorAddress]
   | readonly ['resolved', name: string, address: ActorAddress | null]
   | readonly ['report', request: number, subject: 'infos' | 'dead-letters']
-  | readonly ['link', shard: number, port: MessagePort]
+  | readonly ['link', shard: number, channel: LinkChannel]
   /** The shard is down: hold what is meant for it, and say that nothing is sent to it any more. */
   | readonly ['unlink', shard: number]
   /** The shard is given up. */

@@ -2,18 +2,17 @@
  * What a worker thread runs: the host of one shard, for as long as the thread lives. Piscina starts it as a task that
  * ends when the main thread says so.
  */
-import type { MessagePort } from 'node:worker_threads';
 import type { ActorAddress, RestartOptions } from '../protocol/actors.js';
 import type { NodeId } from '../protocol/identity.js';
 import { systemClock } from '../system/systemClock.js';
 import { systemRandom } from '../system/systemRandom.js';
 import { ActorHost } from './ActorHost.js';
-import type { ActorSeat, Frame } from './frames.js';
-import { PortLink } from './PortLink.js';
+import type { ActorSeat, Frame, LinkChannel } from './frames.js';
+import { RingLink } from './RingLink.js';
 import { ShardLedger } from './ShardLedger.js';
 import type { ShardLinkEnd } from './ShardLink.js';
 
-/** Cloned to the worker; the port moves. */
+/** Cloned to the worker; the channel's port moves. */
 export interface ShardTask {
   readonly shard: number;
   readonly epoch: number;
@@ -23,7 +22,7 @@ export interface ShardTask {
   readonly academyId: string;
   readonly restart: RestartOptions;
   readonly memory: SharedArrayBuffer;
-  readonly port: MessagePort;
+  readonly channel: LinkChannel;
   /** Actors that lived on the shard before. */
   readonly seats: readonly ActorSeat[];
   readonly names: readonly (readonly [name: string, address: ActorAddress])[];
@@ -51,14 +50,21 @@ export async function runShard(task: ShardTask): Promise<void> {
   });
   const endOf = (peer: number): ShardLinkEnd => ({
     receive: (frame: Frame) => {
-      if (frame[0] === 'link') switchboard.connect(frame[1], new PortLink(frame[2], endOf(frame[1])));
+      if (frame[0] === 'link') switchboard.connect(frame[1], linkTo(frame[1], frame[2]));
       else if (frame[0] === 'end') end();
       else host.receive(frame, peer);
     },
     pending: (link) => switchboard.pending(link),
     unsendable: (frame, cause) => switchboard.unsendable(peer, frame, cause),
+    overfull: (frame) => switchboard.overfull(frame),
+    // Memory that is damaged is a fault of this thread or of the other; a fresh one starts on fresh memory.
+    broken: (cause) => {
+      throw cause;
+    },
   });
-  const main = new PortLink(task.port, endOf(0));
+  const linkTo = (peer: number, channel: LinkChannel): RingLink =>
+    new RingLink(channel, endOf(peer), { defer: setImmediate });
+  const main = linkTo(0, task.channel);
   switchboard.connect(0, main);
   for (const [name, address] of task.names) switchboard.names.bind(name, address);
   await Promise.all(task.seats.map((seat) => host.spawn(seat)));

@@ -1,0 +1,137 @@
+/**
+ * Reads what a PlainWriter has written, where it lies in the ring. What it returns is made anew and keeps nothing of
+ * the ring. It counts what it makes, so that a benchmark can say what a frame costs.
+ */
+
+import { newWord, plainTags, wordOnce } from './PlainWriter.js';
+import { corruptRing } from './Ring.js';
+
+/** Up to here it is faster to join characters than to call into the runtime. */
+const joinedMax = 12;
+
+export class PlainReader {
+  at = 0;
+  /** Objects, arrays, texts and byte arrays that were made. */
+  made = 0;
+  /** Bytes of texts and byte arrays that were copied out of the ring. */
+  bytesCopied = 0;
+  readonly #bytes: Buffer;
+  readonly #view: DataView;
+  readonly #words: string[] = [];
+  #end = 0;
+
+  constructor(bytes: Buffer, view: DataView) {
+    this.#bytes = bytes;
+    this.#view = view;
+  }
+
+  /** Begins a frame of `length` bytes at `at`. */
+  begin(at: number, length: number): void {
+    this.at = at;
+    this.#end = at + length;
+  }
+
+  u8(): number {
+    return this.#bytes[this.#take(1)] as number;
+  }
+
+  u32(): number {
+    return this.#view.getUint32(this.#take(4), true);
+  }
+
+  f64(): number {
+    return this.#view.getFloat64(this.#take(8), true);
+  }
+
+  word(): string {
+    const number = this.#view.getUint16(this.#take(2), true);
+    if (number < this.#words.length) return this.#words[number] as string;
+    if (number !== newWord && number !== wordOnce) throw corruptRing(`a word ${number} that was never said`);
+    const word = this.value();
+    if (typeof word !== 'string') throw corruptRing('a word that is no text');
+    if (number === newWord) this.#words.push(word);
+    return word;
+  }
+
+  /** @throws AcademyError ERR_ACADEMY_INTERNAL for bytes that no PlainWriter writes */
+  value(): unknown {
+    const tag = this.u8();
+    switch (tag) {
+      case plainTags.null:
+        return null;
+      case plainTags.true:
+        return true;
+      case plainTags.false:
+        return false;
+      case plainTags.undefined:
+        return undefined;
+      case plainTags.int:
+        return this.#view.getInt32(this.#take(4), true);
+      case plainTags.number:
+        return this.f64();
+      case plainTags.shortText:
+        return this.#ascii(this.u8());
+      case plainTags.ascii:
+        return this.#ascii(this.u32());
+      case plainTags.text:
+        return this.#text(this.u32());
+      case plainTags.array:
+        return this.#array(this.u32());
+      case plainTags.object:
+        return this.#object(this.u32());
+      case plainTags.bytes:
+        return this.#byteArray(this.u32());
+      default:
+        throw corruptRing(`a value of kind ${tag}`);
+    }
+  }
+
+  #ascii(length: number): string {
+    const start = this.#take(length);
+    this.made++;
+    this.bytesCopied += length;
+    if (length > joinedMax) return this.#bytes.toString('latin1', start, start + length);
+    let text = '';
+    for (let index = start; index < start + length; index++) text += String.fromCharCode(this.#bytes[index] as number);
+    return text;
+  }
+
+  #text(length: number): string {
+    const start = this.#take(length);
+    this.made++;
+    this.bytesCopied += length;
+    return this.#bytes.toString('utf8', start, start + length);
+  }
+
+  #array(length: number): unknown[] {
+    // Each value has at least one byte, so a length that cannot be is seen before anything is made.
+    if (length > this.#end - this.at) throw corruptRing(`an array of ${length} values`);
+    this.made++;
+    const array: unknown[] = [];
+    for (let index = 0; index < length; index++) array.push(this.value());
+    return array;
+  }
+
+  #object(properties: number): Record<string, unknown> {
+    this.made++;
+    const object: Record<string, unknown> = {};
+    for (let index = 0; index < properties; index++) object[this.word()] = this.value();
+    return object;
+  }
+
+  #byteArray(length: number): Uint8Array {
+    const start = this.#take(length);
+    this.made++;
+    this.bytesCopied += length;
+    const copy = new Uint8Array(length);
+    copy.set(this.#bytes.subarray(start, start + length));
+    return copy;
+  }
+
+  #take(length: number): number {
+    const start = this.at;
+    if (length > this.#end - start) throw corruptRing('a frame that ends in the middle of a value');
+    this.at = start + length;
+    return start;
+  }
+}
