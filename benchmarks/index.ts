@@ -18,6 +18,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   codec: () => import('./codec.js'),
   load: () => import('./load.js'),
   multicast: () => import('./multicast.js'),
+  threads: () => import('./threads.js'),
 };
 
 export const benchmarkNames: readonly string[] = Object.keys(benchmarks);

@@ -72,6 +72,7 @@ export class RingLink implements ShardLink {
   readonly #plainReader: PlainReader;
   /** Frames for which there was no room. */
   readonly #waiting = new RingQueue<Waiting>();
+  #eventsWaiting = 0;
   /** Frames for the port, whose marks are in the ring. */
   #forPort: Frame[] = [];
   #moves: MessagePort[] = [];
@@ -190,9 +191,12 @@ export class RingLink implements ShardLink {
   #wait(frame: Frame, moves: readonly MessagePort[] | undefined): void {
     // What is in the ring need not wait for the end of the turn: reading it makes room.
     if (this.#waiting.size === 0) this.#show();
-    if ((frame[0] === 'event' || frame[0] === 'publish') && this.#waiting.size >= limits.linkMessagesMax) {
-      this.#end.overfull(frame);
-      return;
+    if (isEvent(frame)) {
+      if (this.#eventsWaiting === limits.linkEventsMax) {
+        this.#end.overfull(frame);
+        return;
+      }
+      this.#eventsWaiting++;
     }
     this.#waiting.push({ frame: ownFrame(frame), moves });
   }
@@ -215,6 +219,7 @@ export class RingLink implements ShardLink {
     if (this.#isClosed) return;
     for (let next = this.#waiting.at(0); next && this.#write(next.frame, next.moves); next = this.#waiting.at(0)) {
       this.#waiting.shift();
+      if (isEvent(next.frame)) this.#eventsWaiting--;
     }
     this.flush();
   };
@@ -348,6 +353,11 @@ export class RingLink implements ShardLink {
     if (frame === undefined) throw corruptRing('a frame that should have come over the port is not there');
     return frame;
   }
+}
+
+/** To and from the mesh: nobody waits for an answer, so it may be dropped, and must not pile up. */
+function isEvent(frame: Frame): boolean {
+  return frame[0] === 'event' || frame[0] === 'publish';
 }
 
 /** The frame for later: the payload of an event is its sender's, who may use the memory again. */

@@ -31,6 +31,8 @@ export const limits = {
   turnMessagesMax: 64,
   /** Messages on their way between two shards before senders are refused: a few mailboxes' worth, about 10 MB. */
   linkMessagesMax: 65_536,
+  /** Events that wait for a thread that does not read, about 10 MB; further ones are dropped and counted. */
+  linkEventsMax: 8_192,
   /** A ring between two threads: thousands of small frames, and it stays in a core's cache. A power of two. */
   ringBytes: 256 * 1024,
   /** Dead letters kept for inspection; older ones are only counted. */
