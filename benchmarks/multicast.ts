@@ -5,39 +5,11 @@
  * a window that receivers acknowledge, so that next to nothing is lost; what is, is told. Latencies are measured at a
  * fixed rate and count from the time that a signal was due.
  */
-import { systemRandom } from '../runtime/system/systemRandom.js';
-import type {
-  PublisherQuestions,
-  PublisherReport,
-  ReceiverQuestions,
-  ReceiverReport,
-  Schedule,
-  SignalPathName,
-} from './multicast/questions.js';
-import { type BenchmarkCase, defineBenchmark, type RoundContext, type RoundOutcome } from './runner/defineBenchmark.js';
-import { ForkedProcess, stopAll } from './runner/ForkedProcess.js';
-import { freeUdpPort } from './runner/freeUdpPort.js';
-import { sumOfHistograms } from './runner/latencyHistogram.js';
-import { monotonicNs } from './runner/monotonicNs.js';
+import { runSignalCase, type SignalCaseOptions } from './multicast/runSignalCase.js';
+import { type BenchmarkCase, defineBenchmark } from './runner/defineBenchmark.js';
 
-interface CaseOptions {
-  readonly path: SignalPathName;
-  readonly keyed?: boolean;
-  readonly receivers: number;
-  /** Signals of a full round. */
-  readonly signals: number;
-  /** Publish at this rate instead of as fast as it goes, and measure latencies. */
-  readonly signalsPerSecond?: number;
-}
-
-const publisherModule = new URL('./multicast/publisherProcess.js', import.meta.url);
-const receiverModule = new URL('./multicast/receiverProcess.js', import.meta.url);
-/** Signals that warm the processes up, as a share of those that count. */
-const warmUpShare = 0.2;
 /** More than this lost, and the rate is not one at which the path can be used. */
 const lostShareMax = 0.01;
-/** Time for a scheduled stretch to be agreed on before it begins. */
-const leadNs = 50e6;
 
 export const benchmark = defineBenchmark({
   name: 'multicast',
@@ -68,79 +40,6 @@ export const benchmark = defineBenchmark({
   },
 });
 
-function signalCase<const C extends string>(name: C, options: CaseOptions): BenchmarkCase<C> {
-  return { case: name, unit: 'signals/s', run: (context) => runCase(options, context) };
-}
-
-async function runCase(options: CaseOptions, { signal, scale, seed }: RoundContext): Promise<RoundOutcome> {
-  const publisher = new ForkedProcess<PublisherQuestions>(publisherModule, { signal });
-  const receivers = Array.from(
-    { length: options.receivers },
-    () => new ForkedProcess<ReceiverQuestions>(receiverModule, { signal }),
-  );
-  try {
-    const given = {
-      path: options.path,
-      seed,
-      network: {
-        academyId: `benchmark-${systemRandom.id()}`,
-        port: await freeUdpPort(),
-        datagramKey: options.keyed ? systemRandom.bytes(32) : null,
-      },
-    };
-    const acknowledgePort = await publisher.ask('open', { ...given, receivers: receivers.length });
-    await Promise.all(receivers.map((each, receiver) => each.ask('open', { ...given, receiver, acknowledgePort })));
-    const count = Math.max(100, Math.round(options.signals * scale));
-    await stretch(publisher, receivers, Math.ceil(count * warmUpShare));
-    return await stretch(publisher, receivers, count, options.signalsPerSecond);
-  } finally {
-    await stopAll([publisher, ...receivers]);
-  }
-}
-
-/** Publishes `count` signals and collects what became of them. */
-async function stretch(
-  publisher: ForkedProcess<PublisherQuestions>,
-  receivers: readonly ForkedProcess<ReceiverQuestions>[],
-  count: number,
-  signalsPerSecond?: number,
-): Promise<RoundOutcome> {
-  const schedule: Schedule | null = signalsPerSecond ? { startNs: monotonicNs() + leadNs, signalsPerSecond } : null;
-  await Promise.all(receivers.map((receiver) => receiver.ask('begin', { schedule })));
-  const published = await publisher.ask('publish', { count, schedule });
-  const reports = await Promise.all(receivers.map((receiver) => receiver.ask('report', { count })));
-  return outcomeOf(count, published, reports, schedule !== null);
-}
-
-function outcomeOf(
-  count: number,
-  published: PublisherReport,
-  reports: readonly ReceiverReport[],
-  scheduled: boolean,
-): RoundOutcome {
-  const fault = faultOf(count, published, reports);
-  const histograms = reports.flatMap(({ histogram }) => histogram ?? []);
-  return {
-    // What the worst receiver has; the rate is that of signals that all of them have.
-    count: Math.min(...reports.map(({ received }) => received)),
-    seconds: (Math.max(...reports.map(({ lastNs }) => lastNs)) - published.startNs) / 1e9,
-    lost: reports.reduce((sum, { lost }) => sum + lost, 0),
-    ...(histograms.length > 0 ? { histogram: sumOfHistograms(histograms) } : {}),
-    // A publisher on schedule polls its clock, so its CPU time says nothing.
-    ...(scheduled ? {} : { cpuSeconds: [published, ...reports].reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0) }),
-    complete: fault === undefined,
-    ...(fault ? { reason: fault } : {}),
-  };
-}
-
-function faultOf(count: number, { refused }: PublisherReport, reports: readonly ReceiverReport[]): string | undefined {
-  for (const [receiver, { received, lost, disordered, corrupt, dropped }] of reports.entries()) {
-    const told = `receiver ${receiver} of ${reports.length}`;
-    if (corrupt > 0) return `${told} got ${corrupt} signals that nobody sent`;
-    if (dropped > 0) return `${told} dropped ${dropped} datagrams`;
-    if (disordered > 0) return `${told} got ${disordered} signals twice or out of order`;
-    if (received + lost !== count) return `${told} accounts for ${received + lost} of ${count} signals`;
-    if (lost > count * lostShareMax) return `${told} lost ${lost} of ${count} signals`;
-  }
-  return refused > 0 ? `the system refused ${refused} of ${count} signals` : undefined;
+function signalCase<const C extends string>(name: C, options: SignalCaseOptions): BenchmarkCase<C> {
+  return { case: name, unit: 'signals/s', run: (context) => runSignalCase({ lostShareMax, ...options }, context) };
 }

@@ -19,7 +19,7 @@ export class AckWindow {
   readonly #socket: Socket = createSocket('udp4');
   readonly #positions: number[];
   readonly #onProgress: () => void;
-  #published = 0;
+  #sent = 0;
   #givenUp = 0;
   #stall: NodeJS.Timeout | undefined;
 
@@ -48,8 +48,8 @@ export class AckWindow {
   }
 
   /** Notes one more signal under way. */
-  publish(): void {
-    this.#published += 1;
+  published(): void {
+    this.#sent += 1;
     if (this.#stall === undefined) this.#watch();
   }
 
@@ -59,7 +59,7 @@ export class AckWindow {
   }
 
   #underWay(): number {
-    return this.#published - Math.max(this.#givenUp, Math.min(...this.#positions));
+    return this.#sent - Math.max(this.#givenUp, Math.min(...this.#positions));
   }
 
   #acknowledged(bytes: Buffer): void {
@@ -80,7 +80,7 @@ export class AckWindow {
 
   #giveUp(): void {
     this.#stall = undefined;
-    this.#givenUp = this.#published;
+    this.#givenUp = this.#sent;
     this.#onProgress();
   }
 }

@@ -6,11 +6,13 @@ import { createHash } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { MessageCodec } from '../../runtime/protocol/MessageCodec.js';
 import type { TrainingSignal } from '../../runtime/protocol/schemas/training.js';
-import type { SignalNetwork, SignalPath } from './SignalPath.js';
+import { type SignalNetwork, type SignalPath, takesAllAtOnce } from './SignalPath.js';
 
 const loopback = '127.0.0.1';
 
 export const bareDgramPath: SignalPath = {
+  pacing: 'window',
+
   async openPublisher(network) {
     const socket = createSocket('udp4');
     await bound(socket, 0);
@@ -20,10 +22,13 @@ export const bareDgramPath: SignalPath = {
     const group = groupOf(network);
     let refused = 0;
     return {
-      publish: (signal) =>
+      ...takesAllAtOnce,
+      publish: (signal) => {
         socket.send(codec.encode(signal), network.port, group, (error) => {
           if (error) refused += 1;
-        }),
+        });
+        return true;
+      },
       get refused() {
         return refused;
       },

@@ -1,11 +1,9 @@
-/** What the benchmark asks of its publisher and its receivers, each a process. */
+/** What the benchmarks of signal paths ask of their publisher and their receivers, each a process. */
 import type { SignalNetwork } from './SignalPath.js';
 
-export const signalPathNames = ['bare', 'transport'] as const;
-export type SignalPathName = (typeof signalPathNames)[number];
-
 export interface OpenGiven {
-  readonly path: SignalPathName;
+  /** A name that openSignalPath knows. */
+  readonly path: string;
   readonly network: SignalNetwork;
   readonly seed: number;
 }
@@ -31,7 +29,7 @@ export interface ReceiverReport {
   readonly disordered: number;
   /** Signals that were not what was sent. */
   readonly corrupt: number;
-  /** Datagrams that were no signals. */
+  /** Messages that were no signals. */
   readonly dropped: number;
   readonly lastNs: number;
   readonly cpuSeconds: number;
@@ -40,9 +38,11 @@ export interface ReceiverReport {
 }
 
 export type PublisherQuestions = {
-  /** Answers the port on loopback to which receivers acknowledge. */
-  readonly open: { readonly given: OpenGiven & { readonly receivers: number }; readonly answer: number };
-  /** Publishes the next `count` signals and answers when all are acknowledged or given up. */
+  /** Answers the port on loopback to which receivers acknowledge; null where the path paces itself. */
+  readonly open: { readonly given: OpenGiven; readonly answer: number | null };
+  /** Answers when all receivers hear the publisher. */
+  readonly whenHeard: { readonly given: null; readonly answer: null };
+  /** Publishes the next `count` signals; answers when all are handed over and, in a window, acknowledged or given up. */
   readonly publish: {
     readonly given: { readonly count: number; readonly schedule: Schedule | null };
     readonly answer: PublisherReport;
@@ -51,10 +51,14 @@ export type PublisherQuestions = {
 
 export type ReceiverQuestions = {
   readonly open: {
-    readonly given: OpenGiven & { readonly receiver: number; readonly acknowledgePort: number };
+    readonly given: OpenGiven & { readonly receiver: number; readonly acknowledgePort: number | null };
     readonly answer: null;
   };
-  /** Starts to count anew. */
-  readonly begin: { readonly given: { readonly schedule: Schedule | null }; readonly answer: null };
-  readonly report: { readonly given: { readonly count: number }; readonly answer: ReceiverReport };
+  /** Starts to count anew; `count` signals will come. */
+  readonly begin: {
+    readonly given: { readonly count: number; readonly schedule: Schedule | null };
+    readonly answer: null;
+  };
+  /** Answers when all have come, or nothing has for a while. */
+  readonly report: { readonly given: null; readonly answer: ReceiverReport };
 };

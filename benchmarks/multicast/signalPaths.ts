@@ -1,10 +1,15 @@
-import { bareDgramPath } from './bareDgramPath.js';
-import type { SignalPathName } from './questions.js';
+/** The ways that are compared, by name. Each is loaded when it is asked for. */
 import type { SignalPath } from './SignalPath.js';
-import { transportPath } from './transportPath.js';
 
-/** The ways that are compared, by name. */
-export const signalPaths: Readonly<Record<SignalPathName, SignalPath>> = {
-  bare: bareDgramPath,
-  transport: transportPath,
+const paths: Readonly<Record<string, () => Promise<SignalPath>>> = {
+  bare: async () => (await import('./bareDgramPath.js')).bareDgramPath,
+  transport: async () => (await import('./transportPath.js')).transportPath,
 };
+
+export const signalPathNames: readonly string[] = Object.keys(paths);
+
+export function openSignalPath(name: string): Promise<SignalPath> {
+  const load = Object.hasOwn(paths, name) ? paths[name] : undefined;
+  if (!load) throw new Error(`there is no signal path "${name}"`);
+  return load();
+}

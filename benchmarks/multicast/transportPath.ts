@@ -9,12 +9,14 @@ import { systemClock } from '../../runtime/system/systemClock.js';
 import { systemRandom } from '../../runtime/system/systemRandom.js';
 import { AcademyUDPTransport } from '../../transports/udp/AcademyUDPTransport.js';
 import { groupAddresses } from '../../transports/udp/groupAddresses.js';
-import type { SignalNetwork, SignalPath } from './SignalPath.js';
+import { type SignalNetwork, type SignalPath, takesAllAtOnce } from './SignalPath.js';
 
 const event = 'academy.training.signal';
 const traceId = '0'.repeat(32);
 
 export const transportPath: SignalPath = {
+  pacing: 'window',
+
   async openPublisher(network) {
     const { transport, nodeId } = transportOf(network);
     // A node hears its own packets too, and drops them by their source before it opens them; here they end unread.
@@ -29,6 +31,7 @@ export const transportPath: SignalPath = {
       refused += 1;
     };
     return {
+      ...takesAllAtOnce,
       publish: (signal) => {
         const packet = sealer.seal(
           {
@@ -48,6 +51,7 @@ export const transportPath: SignalPath = {
         transport.send(packet).then((result) => {
           if (!result.success) refused += 1;
         }, refusal);
+        return true;
       },
       get refused() {
         return refused;

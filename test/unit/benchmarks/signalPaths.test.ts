@@ -1,7 +1,6 @@
 import t from 'tap';
-import { hashSignal } from '../../../benchmarks/multicast/hashSignal.js';
-import { signalPathNames } from '../../../benchmarks/multicast/questions.js';
-import { signalPaths } from '../../../benchmarks/multicast/signalPaths.js';
+import { hashPhases, hashSignal } from '../../../benchmarks/multicast/hashSignal.js';
+import { openSignalPath, signalPathNames } from '../../../benchmarks/multicast/signalPaths.js';
 import { distinctSignals, indexOfSignal, trainingSignals } from '../../../benchmarks/multicast/trainingSignals.js';
 import { freeUdpPort } from '../../../benchmarks/runner/freeUdpPort.js';
 import { isEventData } from '../../../runtime/protocol/events.js';
@@ -23,12 +22,13 @@ t.test('ten thousand signals have texts that no other one has, and are what thei
   t.notSame(trainingSignals(2, 50), signals.slice(0, 50));
 });
 
-t.test('the hash of a signal survives the codec, and changes with every field', async (t) => {
+t.test('the hash of a signal survives the codec, and changes with every field in every phase', async (t) => {
   const codec = new MessageCodec();
   const [signal] = trainingSignals(1, 1);
   if (!signal) throw new Error('unreachable');
-  for (const each of trainingSignals(3, 500)) {
-    t.equal(hashSignal(codec.decode(codec.encode(each)) as TrainingSignal), hashSignal(each));
+  for (const [index, each] of trainingSignals(3, 500).entries()) {
+    const phase = index % hashPhases;
+    t.equal(hashSignal(codec.decode(codec.encode(each)) as TrainingSignal, phase), hashSignal(each, phase));
   }
   const changed: TrainingSignal[] = [
     { ...signal, personaId: 'other' },
@@ -54,24 +54,51 @@ t.test('the hash of a signal survives the codec, and changes with every field', 
     { ...signal, signal: { ...signal.signal, actualBehavior: 'other' } },
     { ...signal, signal: { ...signal.signal, improvementSuggestion: 'other' } },
   ];
-  t.equal(new Set([signal, ...changed].map(hashSignal)).size, changed.length + 1);
+  for (let phase = 0; phase < hashPhases; phase++) {
+    t.equal(new Set([signal, ...changed].map((each) => hashSignal(each, phase))).size, changed.length + 1);
+  }
+});
+
+t.test('every character of a text is read by one of the phases', async (t) => {
+  const [signal] = trainingSignals(1, 1);
+  if (!signal) throw new Error('unreachable');
+  const hashes = (given: TrainingSignal): number[] =>
+    Array.from({ length: hashPhases }, (_, phase) => hashSignal(given, phase));
+  const honest = hashes(signal);
+  const { inputContext } = signal.signal;
+  for (let index = 0; index < inputContext.length; index++) {
+    const text = `${inputContext.slice(0, index)}#${inputContext.slice(index + 1)}`;
+    const forged = hashes({ ...signal, signal: { ...signal.signal, inputContext: text } });
+    t.notSame(forged, honest, `character ${index}`);
+  }
 });
 
 for (const name of signalPathNames) {
   for (const datagramKey of [null, systemRandom.bytes(32)]) {
     t.test(`${name}, ${datagramKey ? 'keyed' : 'open'}: the object that goes in comes out equal`, async (t) => {
-      const network = { academyId: `test-${systemRandom.id()}`, port: await freeUdpPort(), datagramKey };
+      const path = await openSignalPath(name);
+      const network = {
+        academyId: `test-${systemRandom.id()}`,
+        port: await freeUdpPort(),
+        datagramKey,
+        receivers: 1,
+        peersFolder: null,
+      };
       const signals = trainingSignals(5, 20);
       const heard: TrainingSignal[] = [];
       let onAll: () => void = () => {};
       const all = new Promise<void>((resolve) => {
         onAll = resolve;
       });
-      const receiver = await signalPaths[name].openReceiver(network, (signal) => {
+      const receiver = await path.openReceiver(network, (signal) => {
         if (heard.push(signal) === signals.length) onAll();
       });
-      const publisher = await signalPaths[name].openPublisher(network);
-      for (const signal of signals) publisher.publish(signal);
+      const publisher = await path.openPublisher(network);
+      await publisher.whenHeard();
+      for (const signal of signals) {
+        while (!publisher.publish(signal)) await publisher.ready();
+      }
+      await publisher.flush();
       await all;
       t.strictSame(heard, signals);
       t.equal(publisher.refused + receiver.dropped, 0);
