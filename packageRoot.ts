@@ -39,5 +39,10 @@ export function packageVersion(): string {
 
 /** Absolute path of a file that ships in the package's `data` folder. */
 export function dataFile(...path: readonly string[]): string {
-  return join(packageRoot().folder, 'data', ...path);
+  return packageFile('data', ...path);
+}
+
+/** Absolute path of a file of the package that is not compiled; package.json must list it among its `files`. */
+export function packageFile(...path: readonly string[]): string {
+  return join(packageRoot().folder, ...path);
 }

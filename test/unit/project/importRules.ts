@@ -25,7 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'cli/library': ['runtime/protocol', 'runtime', 'actors', 'transports', 'node', 'packageRoot'],
   cli: ['index', 'testing', 'benchmarks', 'cli/library', 'packageRoot'],
   examples: ['index', 'testing'],
-  benchmarks: ['runtime/protocol', 'runtime', 'actors', 'transports', 'node', 'index', 'testing'],
+  benchmarks: ['runtime/protocol', 'runtime', 'actors', 'transports', 'node', 'index', 'testing', 'packageRoot'],
 };
 
 const CORE = ['runtime/protocol', 'runtime', 'actors', 'transports'];
