@@ -18,6 +18,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   codec: () => import('./codec.js'),
   load: () => import('./load.js'),
   multicast: () => import('./multicast.js'),
+  peers: () => import('./peers.js'),
   threads: () => import('./threads.js'),
 };
 

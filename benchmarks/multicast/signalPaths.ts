@@ -1,4 +1,6 @@
-/** The ways that are compared, by name. Each is loaded when it is asked for. */
+/** The ways that are compared, by name: our own, and `peer/manner` for each peer. Each is loaded when it is asked for. */
+import { isPeerName, openPeer } from '../peers/peers.js';
+import { manners } from '../peers/SignalFraming.js';
 import type { SignalPath } from './SignalPath.js';
 
 const paths: Readonly<Record<string, () => Promise<SignalPath>>> = {
@@ -6,10 +8,14 @@ const paths: Readonly<Record<string, () => Promise<SignalPath>>> = {
   transport: async () => (await import('./transportPath.js')).transportPath,
 };
 
+/** Of the paths that need no packages but ours. */
 export const signalPathNames: readonly string[] = Object.keys(paths);
 
-export function openSignalPath(name: string): Promise<SignalPath> {
+export async function openSignalPath(name: string): Promise<SignalPath> {
   const load = Object.hasOwn(paths, name) ? paths[name] : undefined;
-  if (!load) throw new Error(`there is no signal path "${name}"`);
-  return load();
+  if (load) return load();
+  const [peer = '', given] = name.split('/');
+  const manner = manners.find((each) => each === given);
+  if (!isPeerName(peer) || !manner) throw new Error(`there is no signal path "${name}"`);
+  return (await import('../peers/peerPath.js')).peerPath(await openPeer(peer), manner);
 }

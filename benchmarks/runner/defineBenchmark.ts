@@ -70,6 +70,8 @@ export interface RunBenchmarkOptions {
   readonly scale?: number;
   /** @default 1 */
   readonly seed?: number;
+  /** Parts to run, where a benchmark has some to choose from; others ignore it. @default all */
+  readonly only?: readonly string[];
   readonly onProgress?: (progress: BenchmarkProgress) => void;
   readonly signal?: AbortSignal;
 }

@@ -9,6 +9,7 @@ interface BenchOptions {
   readonly rounds?: number;
   readonly scale?: number;
   readonly seed?: number;
+  readonly only?: readonly string[];
 }
 
 interface LoadOptions {
@@ -25,6 +26,7 @@ export function benchCommand(context: CommandContext): Command {
     .option('--rounds <n>', 'rounds that count', positive('--rounds'))
     .option('--scale <share>', 'share of the full amount of work', positive('--scale'))
     .option('--seed <n>', 'where the data come from', positive('--seed'))
+    .option('--only <names>', 'peers to compare with, separated by commas', (text) => text.split(','))
     .addCommand(loadCommand(context))
     .action((name: string | undefined, options: BenchOptions) =>
       name === undefined ? listBenchmarks(context) : runNamed(context, name, options),

@@ -1,0 +1,103 @@
+/**
+ * The peers' packages: installed on demand, by their own lock file, into a folder of the user's cache, never into this
+ * package. The folder is named for the lock file and the platform, so that it is right or absent.
+ */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { packageFile } from '../../packageRoot.js';
+import { AcademyError } from '../../runtime/protocol/errors.js';
+import type { LoadPackage } from './Peer.js';
+
+const files = ['package.json', 'package-lock.json'] as const;
+/** A module in the folder, since an import is looked up from where it stands. */
+const loaderFile = 'load.mjs';
+const loader = 'export const load = (name) => import(name);\n';
+const heartbeatMs = 1_000;
+const saidCharactersMax = 2_000;
+
+export interface InstallOptions {
+  readonly signal: AbortSignal;
+  /** Told about every second what is being done. */
+  readonly onProgress: (text: string) => void;
+}
+
+/**
+ * Installs the peers where they are not yet.
+ * @returns the folder
+ * @throws AcademyError ERR_ACADEMY_COMMAND_FAILED when npm fails
+ */
+export async function installPeers({ signal, onProgress }: InstallOptions): Promise<string> {
+  const folder = peersFolder();
+  if (existsSync(join(folder, loaderFile))) return folder;
+  const unfinished = `${folder}.${process.pid}`;
+  rmSync(unfinished, { recursive: true, force: true });
+  mkdirSync(unfinished, { recursive: true });
+  try {
+    for (const file of files) cpSync(packageFile('benchmarks', 'peers', file), join(unfinished, file));
+    await runNpm(unfinished, folder, signal, onProgress);
+    writeFileSync(join(unfinished, loaderFile), loader);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(unfinished, folder);
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+  }
+  return folder;
+}
+
+export function peerPackages(folder: string): LoadPackage {
+  const path = pathToFileURL(join(folder, loaderFile)).href;
+  return async <T>(name: string): Promise<T> => {
+    const { load } = (await import(path)) as { readonly load: (name: string) => Promise<T> };
+    return load(name);
+  };
+}
+
+function peersFolder(): string {
+  const hash = createHash('sha256').update(`${process.platform} ${process.arch} ${process.versions.modules}`);
+  for (const file of files) hash.update(readFileSync(packageFile('benchmarks', 'peers', file)));
+  const { XDG_CACHE_HOME: given } = process.env;
+  const cache = given && isAbsolute(given) ? given : join(homedir(), '.cache');
+  return join(cache, 'academy-mesh', `benchmark-peers-${hash.digest('hex').slice(0, 12)}`);
+}
+
+function runNpm(
+  folder: string,
+  destination: string,
+  signal: AbortSignal,
+  onProgress: (text: string) => void,
+): Promise<void> {
+  const text = `fetching the peers (zeromq, NATS, ws, socket.io, libp2p; about 90 MB, once) into ${destination}`;
+  onProgress(text);
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  const given = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const started = Date.now();
+  return new Promise((resolve, reject) => {
+    const child = spawn(npm, given, { cwd: folder, signal, stdio: ['ignore', 'ignore', 'pipe'] });
+    const heartbeat = setInterval(
+      () => onProgress(`${text}, ${Math.round((Date.now() - started) / 1000)} s`),
+      heartbeatMs,
+    );
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (words: string) => {
+      said = (said + words).slice(-saidCharactersMax);
+    });
+    const failed = (message: string, cause?: Error): void => {
+      const remedy = 'check that the package registry can be reached (npm ping), then run it again';
+      reject(new AcademyError('ERR_ACADEMY_COMMAND_FAILED', message, { remedy, ...(cause ? { cause } : {}) }));
+    };
+    child.once('error', (error) => {
+      clearInterval(heartbeat);
+      if (signal.aborted) reject(error);
+      else failed('npm could not be started', error);
+    });
+    child.once('close', (code) => {
+      clearInterval(heartbeat);
+      if (code === 0) resolve();
+      else failed(`the peers cannot be installed: ${said.trim() || `npm ended with code ${code}`}`);
+    });
+  });
+}

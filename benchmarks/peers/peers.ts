@@ -1,0 +1,19 @@
+/** The peers by name, in the order of the table. Each is loaded when it is asked for. */
+import type { Peer } from './Peer.js';
+
+const peers = {
+  zeromq: async (): Promise<Peer> => (await import('./zeromqPeer.js')).zeromqPeer,
+  nats: async (): Promise<Peer> => (await import('./natsPeer.js')).natsPeer,
+  ws: async (): Promise<Peer> => (await import('./wsPeer.js')).wsPeer,
+} as const;
+
+export type PeerName = keyof typeof peers;
+export const peerNames = Object.keys(peers) as readonly PeerName[];
+
+export function isPeerName(name: string): name is PeerName {
+  return Object.hasOwn(peers, name);
+}
+
+export function openPeer(name: PeerName): Promise<Peer> {
+  return peers[name]();
+}
