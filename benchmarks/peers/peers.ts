@@ -5,6 +5,8 @@ const peers = {
   zeromq: async (): Promise<Peer> => (await import('./zeromqPeer.js')).zeromqPeer,
   nats: async (): Promise<Peer> => (await import('./natsPeer.js')).natsPeer,
   ws: async (): Promise<Peer> => (await import('./wsPeer.js')).wsPeer,
+  'socket.io': async (): Promise<Peer> => (await import('./socketIoPeer.js')).socketIoPeer,
+  gossipsub: async (): Promise<Peer> => (await import('./gossipsubPeer.js')).gossipsubPeer,
 } as const;
 
 export type PeerName = keyof typeof peers;
