@@ -5,7 +5,7 @@
  */
 import type { TrainingSignal } from '../../runtime/protocol/schemas/training.js';
 import { bytesOf, type LoadPackage, type Peer, type PeerMessage } from './Peer.js';
-import { openSignalCodec } from './SignalCodec.js';
+import { SignalCodec } from './SignalCodec.js';
 
 export const manners = ['used', 'batched', 'codec'] as const;
 export type Manner = (typeof manners)[number];
@@ -19,8 +19,7 @@ export interface SignalFraming {
 /** The part of msgpackr that is used. */
 export interface Msgpackr {
   readonly Packr: new (options: {
-    readonly useRecords?: boolean;
-    readonly structures?: object[];
+    readonly useRecords: boolean;
   }) => { pack(value: unknown): Buffer; unpack(bytes: Uint8Array): unknown };
 }
 
@@ -28,7 +27,7 @@ const signalsPerBatch = 128;
 const signalsPerCodecBatch = 200;
 
 export function openFraming(manner: Manner, messages: Peer['messages'], load: LoadPackage): Promise<SignalFraming> {
-  if (manner === 'codec') return codecFraming(load);
+  if (manner === 'codec') return Promise.resolve(codecFraming());
   if (manner === 'batched') return msgpackrBatches(load);
   return messages === 'msgpackr' ? msgpackrSignals(load) : Promise.resolve(messages === 'json' ? jsonSignals : objects);
 }
@@ -73,8 +72,8 @@ async function msgpackrBatches(load: LoadPackage): Promise<SignalFraming> {
   };
 }
 
-async function codecFraming(load: LoadPackage): Promise<SignalFraming> {
-  const codec = await openSignalCodec(load);
+function codecFraming(): SignalFraming {
+  const codec = new SignalCodec();
   return {
     signalsPerMessage: signalsPerCodecBatch,
     encode: (signals) => codec.encodeBatch(signals, 0, signals.length),
