@@ -8,6 +8,7 @@ import { AcademyError } from '../runtime/protocol/errors.js';
 import { compileUdpLimit, type UdpLimitProgram } from './limit/runUdpLimit.js';
 import { runSignalCase } from './multicast/runSignalCase.js';
 import { caseName, ownName, type PeerCase, peerCases } from './peers/peerCases.js';
+import { peerChart } from './peers/peerChart.js';
 import { installPeers } from './peers/peerPackages.js';
 import { peerRatios } from './peers/peerRatios.js';
 import { isPeerName, type PeerName, peerNames } from './peers/peers.js';
@@ -27,6 +28,7 @@ export const benchmark: Benchmark = {
   name: 'peers',
   sentence: 'The same training signals over other message systems, as used, batched, and given our codec.',
   run: runPeers,
+  chart: peerChart,
 };
 
 async function runPeers(options: RunBenchmarkOptions = {}): Promise<BenchmarkDocument> {

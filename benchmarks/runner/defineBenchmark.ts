@@ -84,6 +84,8 @@ export interface Benchmark {
    * @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT for options out of range
    */
   run(options?: RunBenchmarkOptions): Promise<BenchmarkDocument>;
+  /** The result as a picture, in SVG; not every benchmark has one. */
+  readonly chart?: (document: BenchmarkDocument) => string;
 }
 
 export function defineBenchmark<const C extends string>(definition: BenchmarkDefinition<C>): Benchmark {

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import type { CommandContext } from '../CommandContext.js';
 import { Interruption } from '../Interruption.js';
@@ -10,6 +11,7 @@ interface BenchOptions {
   readonly scale?: number;
   readonly seed?: number;
   readonly only?: readonly string[];
+  readonly chart?: string;
 }
 
 interface LoadOptions {
@@ -27,6 +29,7 @@ export function benchCommand(context: CommandContext): Command {
     .option('--scale <share>', 'share of the full amount of work', positive('--scale'))
     .option('--seed <n>', 'where the data come from', positive('--seed'))
     .option('--only <names>', 'peers to compare with, separated by commas', (text) => text.split(','))
+    .option('--chart <file>', 'write the result as an SVG picture, where the benchmark has one')
     .addCommand(loadCommand(context))
     .action((name: string | undefined, options: BenchOptions) =>
       name === undefined ? listBenchmarks(context) : runNamed(context, name, options),
@@ -69,12 +72,15 @@ async function listBenchmarks({ output }: CommandContext): Promise<void> {
   output.result(known, (shown) => table(shown.map(({ name, sentence }) => [name, sentence])));
 }
 
-async function runNamed(context: CommandContext, name: string, options: BenchOptions): Promise<void> {
-  const { ProgressLine, renderDocument, runBenchmark } = await import('../../benchmarks/index.js');
+async function runNamed(context: CommandContext, name: string, { chart, ...options }: BenchOptions): Promise<void> {
+  const { loadBenchmark, ProgressLine, renderDocument } = await import('../../benchmarks/index.js');
+  const benchmark = await loadBenchmark(name);
+  if (chart && !benchmark.chart) throw usageFault(`the benchmark "${name}" has no chart`, 'leave --chart out');
   const progress = new ProgressLine();
   await untilInterrupted(context, progress, async (signal) => {
-    const document = await runBenchmark(name, { ...options, onProgress: (step) => progress.show(step), signal });
+    const document = await benchmark.run({ ...options, onProgress: (step) => progress.show(step), signal });
     progress.clear();
+    if (chart && benchmark.chart) writeFileSync(chart, benchmark.chart(document));
     context.output.result(document, (shown) => renderDocument(shown, { columns: process.stdout.columns || 80 }));
   });
 }
