@@ -21,6 +21,7 @@ export { genomeLimits } from '../runtime/protocol/genome/Genome.js';
 export { identifyGenome } from '../runtime/protocol/genome/genomeIdOf.js';
 export { type Random, seededRandom } from '../runtime/protocol/Random.js';
 export { Compile, default as Type, type TSchema, type Validator } from '../runtime/protocol/typebox.js';
+export { makeFolder } from '../runtime/storage/makeFolder.js';
 export { defaultDataFolder } from '../runtime/storage/userPaths.js';
 export { systemClock } from '../runtime/system/systemClock.js';
 export { ControlClient } from '../transports/control/ControlClient.js';

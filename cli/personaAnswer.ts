@@ -39,9 +39,13 @@ export async function personaAnswer(options: PersonaAnswerOptions): Promise<Pers
   const knowledge = parseKnowledgePack(await readTextFile(options.knowledge), options.knowledge);
   const persona = new EmbeddedPersona({ knowledge, baseModel: loadBaseModel(), random: seededRandom(1) });
   for (const folder of options.genomes) persona.adopt(decodeGenome(await readGenomeFolder(folder)));
-  const questions = await readJsonLines(options.questions, 'ERR_ACADEMY_SIGNALS_INVALID', (value) => {
-    const input = (value as { input?: unknown } | null)?.input;
-    return typeof input === 'string' ? { input } : '"input" must be a text';
+  const questions = await readJsonLines(options.questions, {
+    code: 'ERR_ACADEMY_SIGNALS_INVALID',
+    shape: '{"input": "..."}',
+    take: (value) => {
+      const input = (value as { input?: unknown } | null)?.input;
+      return typeof input === 'string' ? { input } : '"input" must be a text';
+    },
   });
   const answers = questions.map(({ input }) => persona.answer(input));
   const lines = answers.map(({ answer, confidence, top }) => `${JSON.stringify({ answer, confidence, top })}\n`);
@@ -56,7 +60,13 @@ async function readGenomeFolder(folder: string): Promise<ReadonlyMap<string, Uin
     const path = join(folder, name);
     const { size } = await stat(path);
     if (size > genomeLimits.tensorBytesMax) {
-      throw new AcademyError('ERR_ACADEMY_GENOME_INVALID', `${path} has ${size} bytes, more than any file of a genome`);
+      throw new AcademyError(
+        'ERR_ACADEMY_GENOME_INVALID',
+        `${path} has ${size} bytes, more than any file of a genome`,
+        {
+          remedy: 'name a folder that "academy persona train" has written',
+        },
+      );
     }
     return [name, await readFile(path)];
   };
@@ -79,6 +89,10 @@ async function writeWhole(path: string, content: string): Promise<void> {
     await rename(unfinished, path);
   } catch (cause) {
     await rm(unfinished, { force: true });
-    throw new AcademyError('ERR_ACADEMY_STORE', `${path} cannot be written`, { cause });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new AcademyError('ERR_ACADEMY_STORE', `${path} cannot be written: ${reason}`, {
+      remedy: 'name a file in a folder that you may write to with --out',
+      cause,
+    });
   }
 }

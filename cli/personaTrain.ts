@@ -1,5 +1,5 @@
 /** `academy persona train`: teaches an embedded persona from a file of signals, and writes what it learnt as a genome. */
-import { access, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { access, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AcademyError } from '../index.js';
 import {
@@ -9,6 +9,7 @@ import {
   genomeLimits,
   type LearningSignal,
   loadBaseModel,
+  makeFolder,
   parseKnowledgePack,
   seededRandom,
 } from './library.js';
@@ -52,11 +53,16 @@ const replayMax = 16_384;
 export async function personaTrain(options: PersonaTrainOptions): Promise<PersonaTrainResult> {
   const { rank = rankDefault, passes = 1, seed = 1, nowMs = () => performance.now() } = options;
   const knowledge = parseKnowledgePack(await readTextFile(options.knowledge), options.knowledge);
-  const lines = await readJsonLines(options.signals, 'ERR_ACADEMY_SIGNALS_INVALID', (value) => {
-    const signal = signalOf(value);
-    if (typeof signal === 'string') return signal;
-    const id = 'expected' in signal ? signal.expected : signal.answered;
-    return id === null || knowledge.rowOf(id) >= 0 ? signal : `the knowledge has no answer "${id}"`;
+  const lines = await readJsonLines(options.signals, {
+    code: 'ERR_ACADEMY_SIGNALS_INVALID',
+    shape:
+      '{"input": "...", "expected": "<answer id>" or null}, or {"input": "...", "answered": "<answer id>", "value": -1 to 1}',
+    take: (value) => {
+      const signal = signalOf(value);
+      if (typeof signal === 'string') return signal;
+      const id = 'expected' in signal ? signal.expected : signal.answered;
+      return id === null || knowledge.rowOf(id) >= 0 ? signal : `the knowledge has no answer "${id}"`;
+    },
   });
   const out = resolve(options.out);
   await refuseOtherFolder(out);
@@ -129,7 +135,7 @@ async function replaceFolder(out: string, files: ReadonlyMap<string, Uint8Array>
   const parent = dirname(out);
   const made = join(parent, `.${basename(out)}.${process.pid}.new`);
   try {
-    await mkdir(made, { recursive: true });
+    makeFolder(made, 0o777);
     for (const [name, bytes] of files) await writeFile(join(made, name), bytes);
     const isThere = await access(out).then(
       () => true,
@@ -142,6 +148,9 @@ async function replaceFolder(out: string, files: ReadonlyMap<string, Uint8Array>
   } catch (cause) {
     await rm(made, { recursive: true, force: true });
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new AcademyError('ERR_ACADEMY_STORE', `${out} cannot be written: ${reason}`, { cause });
+    throw new AcademyError('ERR_ACADEMY_STORE', `${out} cannot be written: ${reason}`, {
+      remedy: 'name a folder that you may write to with --out',
+      cause,
+    });
   }
 }

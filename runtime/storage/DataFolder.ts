@@ -2,13 +2,14 @@
  * The folder of one node: its key, its lock, its store and its genomes. Whoever has the folder is that node, so it is
  * opened by one process at a time and readable by its user only.
  */
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { AcademyError } from '../protocol/errors.js';
 import { identityFromSeed, type NodeIdentity, seedBytes } from '../protocol/identity.js';
 import type { Random } from '../protocol/Random.js';
 import { createWhole } from './createWhole.js';
 import { FolderLock } from './FolderLock.js';
+import { makeFolder } from './makeFolder.js';
 import { defaultDataFolder, type Surroundings } from './userPaths.js';
 
 export interface DataFolderOptions extends Surroundings {
@@ -77,7 +78,7 @@ export class DataFolder {
 
 function lockFolder(path: string, random: Random): FolderLock {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(path);
     return FolderLock.acquire(join(path, 'node.lock'), random);
   } catch (cause) {
     if (cause instanceof AcademyError) {

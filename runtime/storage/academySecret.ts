@@ -2,12 +2,13 @@
  * The secret of an academy, which makes a node a member. A user's first node makes it, in the user's config folder,
  * where all nodes of that user on the machine find it; another machine is given it as a ticket, a line to copy.
  */
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { AcademyError } from '../protocol/errors.js';
 import { secretBytes } from '../protocol/identity.js';
 import type { Random } from '../protocol/Random.js';
 import { createWhole } from './createWhole.js';
+import { makeFolder } from './makeFolder.js';
 import { academyIdPattern, academySecretFile, requireAcademyId, type Surroundings } from './userPaths.js';
 
 export interface SecretOptions extends Surroundings {
@@ -92,7 +93,7 @@ function decodeSecret(text: string): Uint8Array | undefined {
 
 function createSecret(file: string, secret: Uint8Array, random: Random): void {
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(file));
     createWhole(file, `${Buffer.from(secret).toString('base64url')}\n`, random);
   } catch (cause) {
     throw unusable(file, cause instanceof Error ? cause.message : String(cause), cause);
