@@ -2,7 +2,7 @@
  * What `academy up` does: starts a node, says who hears the person and where the data live, serves the control socket,
  * and becomes the chat, or plays the scene, until a signal or `academy stop`. Then nothing is left behind.
  */
-import { AcademyError, type AcademyNode, type ChatParticipant, createAcademyNode } from '../index.js';
+import { type AcademyNode, createAcademyNode } from '../index.js';
 import { runTerminalChat } from './chat/runTerminalChat.js';
 import { connectToFolder } from './control/connectToNode.js';
 import { createControlHandler } from './control/createControlHandler.js';
@@ -11,6 +11,7 @@ import { type AcademyUserConfig, ControlServer } from './library.js';
 import type { Output } from './Output.js';
 import { type ConfigurationChoice, readConfiguration } from './readConfiguration.js';
 import { renderBanner } from './renderBanner.js';
+import { seatIdOf, seatOfPerson } from './seatOfPerson.js';
 
 export interface RunNodeOptions {
   readonly output: Output;
@@ -22,36 +23,18 @@ export interface RunNodeOptions {
   readonly scene: boolean;
 }
 
-/** Resolves when the node has ended cleanly. */
+/** Resolves when the node has ended cleanly, during its start too. */
 export async function runNode(options: RunNodeOptions): Promise<void> {
-  const { output, choice, flags } = options;
+  const { output } = options;
   // From the first moment: a signal during the start must not leave a thread or a lock.
   const interruption = new Interruption();
   const closers: (() => unknown)[] = [() => interruption.dispose(), endWithParent(interruption)];
   try {
-    const { config, dataFolder } = await readConfiguration(choice, flags);
-    const node = await createAcademyNode({
-      ...config,
-      data: dataFolder,
-      onProgress: (step) => output.progress(`… ${step}`),
-    });
-    closers.push(() => node.stop());
-    const rooms = config.rooms.map(({ id }) => id);
-    const person = await node.person(personOf(config.name), rooms);
-    // The answer to the call goes out first.
-    const stop = (): void => void setImmediate(() => interruption.end());
-    const handler = createControlHandler({ node, person, rooms, stop });
-    const server = new ControlServer({ folder: dataFolder, handler });
-    await server.start();
-    closers.push(() => server.stop());
-    await tellReady(node, output);
-    if (options.chat) {
-      await chat(dataFolder, output, interruption);
-    } else {
-      if (options.scene) await playScene(output, interruption.signal);
-      await interrupted(interruption.signal);
-    }
+    await startAndServe(options, interruption, closers);
     output.event({ event: 'stopping' }, 'Ending …');
+  } catch (thrown) {
+    if (thrown !== interruption.signal.reason) throw thrown;
+    output.event({ event: 'stopping' }, 'Ending before it was ready …');
   } finally {
     // Back to front; one that fails does not keep the others from closing.
     const faults: unknown[] = [];
@@ -63,6 +46,44 @@ export async function runNode(options: RunNodeOptions): Promise<void> {
       }
     }
     if (faults.length > 0) output.progress(`It did not end cleanly: ${faults.map(String).join('; ')}`);
+  }
+}
+
+/**
+ * Resolves when the node is to end.
+ * @throws the reason of the interruption's signal when it fires during the start
+ */
+async function startAndServe(
+  { output, choice, flags, chat, scene }: RunNodeOptions,
+  interruption: Interruption,
+  closers: (() => unknown)[],
+): Promise<void> {
+  const { signal } = interruption;
+  const { config, dataFolder } = await readConfiguration(choice, flags);
+  // A name that makes no seat is told before anything is opened.
+  seatIdOf(config.name);
+  const node = await createAcademyNode({
+    ...config,
+    data: dataFolder,
+    onProgress: (step) => output.progress(`… ${step}`),
+    signal,
+  });
+  closers.push(() => node.stop());
+  const rooms = config.rooms.map(({ id }) => id);
+  const person = await node.person(seatOfPerson(config.name, await participantsOf(node)), rooms);
+  // The answer to the call goes out first.
+  const stop = (): void => void setImmediate(() => interruption.end());
+  const handler = createControlHandler({ node, person, rooms, stop });
+  const server = new ControlServer({ folder: dataFolder, handler });
+  await server.start();
+  closers.push(() => server.stop());
+  signal.throwIfAborted();
+  await tellReady(node, output);
+  if (chat) {
+    await talk(dataFolder, output, interruption);
+  } else {
+    if (scene) await playScene(output, signal);
+    await interrupted(signal);
   }
 }
 
@@ -79,17 +100,11 @@ function endWithParent(interruption: Interruption): () => void {
   };
 }
 
-/** The seat's id comes from the name, so that the same person has the same seat after a restart. */
-function personOf(name: string): ChatParticipant {
-  const id = name
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}_.-]+/gu, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 64);
-  if (id) return { id, name, type: 'human' };
-  throw new AcademyError('ERR_ACADEMY_CONFIG_INVALID', `the name "${name}" has no letter or digit`, {
-    remedy: 'give another one: academy up --name Ada',
-  });
+/** Ids of those who sit on the node before its person does. */
+async function participantsOf(node: AcademyNode): Promise<ReadonlySet<string>> {
+  const prefix = 'participant/';
+  const names = (await node.tree()).map(({ name }) => name);
+  return new Set(names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length)));
 }
 
 async function tellReady(node: AcademyNode, output: Output): Promise<void> {
@@ -111,7 +126,7 @@ async function tellReady(node: AcademyNode, output: Output): Promise<void> {
   );
 }
 
-async function chat(dataFolder: string, output: Output, interruption: Interruption): Promise<void> {
+async function talk(dataFolder: string, output: Output, interruption: Interruption): Promise<void> {
   await runTerminalChat({
     connection: connectToFolder(dataFolder),
     input: process.stdin,

@@ -61,6 +61,8 @@ export interface AcademyNodeOptions extends AcademyUserConfig {
   readonly configFile?: string;
   /** Told what is being done, a line each. */
   readonly onProgress?: (step: string) => void;
+  /** Calls the start back: what was opened is closed, and the promise is rejected with the signal's reason. */
+  readonly signal?: AbortSignal;
   readonly clock?: Clock;
   readonly random?: Random;
 }
@@ -71,12 +73,19 @@ const saveLimitMs = 3_000;
 
 /** See index.ts. */
 export async function createAcademyNode(options: AcademyNodeOptions = {}): Promise<AcademyNode> {
-  const { onProgress = () => {}, clock = systemClock, random = systemRandom, configFile, ...flags } = options;
+  const {
+    onProgress = () => {},
+    signal = new AbortController().signal,
+    clock = systemClock,
+    random = systemRandom,
+    configFile,
+    ...flags
+  } = options;
   const file = configFile === undefined ? undefined : await loadConfigFile(process.cwd(), configFile);
   const { config } = resolveConfig({ flags, file });
   const closing = new Closing();
   try {
-    return await joinParts(config, { onProgress, clock, random }, closing);
+    return await joinParts(config, { onProgress, clock, random, signal }, closing);
   } catch (fault) {
     // What was opened before the fault is closed; the fault itself is what the caller needs to see.
     await closing.run(() => {});
@@ -88,10 +97,11 @@ interface Means {
   readonly onProgress: (step: string) => void;
   readonly clock: Clock;
   readonly random: Random;
+  readonly signal: AbortSignal;
 }
 
 async function joinParts(config: AcademyConfig, means: Means, closing: Closing): Promise<AcademyNode> {
-  const { onProgress, clock, random } = means;
+  const { onProgress, clock, random, signal } = means;
   const { academyId } = config;
 
   onProgress('opening the data folder');
@@ -232,6 +242,7 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
     askActor: (name, message, deadlineMs) => actors.ask({ name }, message, { deadlineMs }),
   });
 
+  signal.throwIfAborted();
   onProgress('opening the network');
   const receive = receivePath({
     nodeId,
@@ -261,8 +272,10 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
   await factory.startAll((bytes, from) => void receive(bytes, from));
   closing.add('transports', () => factory.stopAll());
 
+  // What comes now may be left in the middle: the actors end with all that they are about to do.
+  signal.throwIfAborted();
   onProgress(`starting ${config.threads} worker ${config.threads === 1 ? 'thread' : 'threads'}`);
-  await actors.start();
+  await unlessCalledBack(signal, actors.start());
   const startRoom = roomStarter(actors, config, folder.keySeed);
   actors.spawnLocal(actorNames.roomLog, serviceActor, roomLogService({ store: roomLog, startRoom }));
   actors.spawnLocal(
@@ -274,12 +287,13 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
   );
   actors.spawnLocal(actorNames.personaStore, serviceActor, personaStoreService(personaStore));
   const genomeOptions: GenomeManagerOptions = { nodeKeySeed: folder.keySeed, baseModelSha256: loadBaseModel().sha256 };
-  await Promise.all([
+  const daemons = Promise.all([
     actors.spawn({ name: actorNames.chatDaemon, ...actorModules.chatDaemon }),
     actors.spawn({ name: actorNames.academyDaemon, ...actorModules.academyDaemon }),
     actors.spawn({ name: actorNames.personaManager, ...actorModules.personaManager, options: {} }),
     actors.spawn({ name: actorNames.genomeManager, ...actorModules.genomeManager, options: genomeOptions }),
   ]);
+  await unlessCalledBack(signal, daemons);
 
   const node = new AcademyNode({
     config,
@@ -310,10 +324,11 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
     ...(topic === undefined ? {} : { topic }),
   }));
   const rooms = new Map([...stored, ...configured].map((room) => [room.roomId, room]));
-  await Promise.all([...rooms.values()].map((room) => node.openRoom(room.roomId, room)));
+  const opened = Promise.all([...rooms.values()].map((room) => node.openRoom(room.roomId, room)));
+  await unlessCalledBack(signal, opened);
 
   onProgress('seating the participants');
-  await seatParticipants(node, config);
+  await unlessCalledBack(signal, seatParticipants(node, config));
   closing.add('what personas have learnt', () => savePersonas(actors, config));
 
   discovery.events.on('lost', ({ nodeId: gone }) =>
@@ -323,6 +338,20 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
   closing.add('discovery', () => discovery.stop());
   for (const peer of config.peers) discovery.addStaticPeer(...parsePeer(peer));
   return node;
+}
+
+/** Waits for a step of the start, or no longer than until the start is called back. */
+async function unlessCalledBack<T>(signal: AbortSignal, step: Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  const given = new AbortController();
+  const calledBack = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: given.signal });
+  });
+  try {
+    return await Promise.race([step, calledBack]);
+  } finally {
+    given.abort();
+  }
 }
 
 /** What was learnt since the last save would be lost with the threads. */
