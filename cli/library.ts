@@ -14,6 +14,7 @@ export type { ImprovementOutcome, ImprovementReport, PersonaQuestions, PersonaRe
 export type { AcademyUserConfig } from '../runtime/config/academyConfig.js';
 export { configKeys } from '../runtime/config/configKeys.js';
 export { loadConfigFile } from '../runtime/config/loadConfigFile.js';
+export { nearestWord } from '../runtime/config/nearestWord.js';
 export { configValue, type ResolvedConfig, resolveConfig } from '../runtime/config/resolveConfig.js';
 export { decodeGenome } from '../runtime/protocol/genome/decodeGenome.js';
 export { encodeGenome, GENOME_FILES } from '../runtime/protocol/genome/encodeGenome.js';

@@ -32,6 +32,7 @@ import type {
   RoomView,
 } from './ControlMethods.js';
 import { withBytesAsText, withBytesRestored } from './jsonBytes.js';
+import { type AnswersByPersona, requireKnownAnswer } from './requireKnownAnswer.js';
 import { suggestQuestions } from './suggestQuestions.js';
 import { ViewMaker } from './ViewMaker.js';
 import type { AnswerView } from './views.js';
@@ -143,6 +144,8 @@ export function createControlHandler(options: ControlHandlerOptions): ControlHan
 function createMethods({ node, person, stop }: ControlHandlerOptions): Methods {
   const views = new ViewMaker(node);
   const me = person.participant;
+  /** Read once: personas read their packs at the start, too. */
+  let answers: Promise<AnswersByPersona> | undefined;
   return {
     status: async () => ({ ...(await node.status()), person: me, pid: process.pid }),
     stop: async () => {
@@ -161,6 +164,12 @@ function createMethods({ node, person, stop }: ControlHandlerOptions): Methods {
     say: (message) => person.say(message),
     feedback: async ({ roomId, ...judgement }) => {
       const room = roomId ?? (await roomOfMessage(node, judgement.messageId));
+      if (typeof judgement.expected === 'string') {
+        answers ??= answersByPersona(node);
+        const open = (await node.rooms()).find(({ roomId }) => roomId === room);
+        // A room that is not open is told by the judging itself.
+        if (open) requireKnownAnswer(judgement.expected, await answers, open.members);
+      }
       return { ...(await person.judge({ roomId: room, ...judgement })), roomId: room };
     },
     join: ({ roomId }) => node.joinRoom({ roomId, participant: me, seat: `participant/${me.id}`, create: true }),
@@ -261,6 +270,11 @@ async function roomOfMessage(node: AcademyNode, messageId: string): Promise<stri
   throw new AcademyError('ERR_ACADEMY_MESSAGE_NOT_FOUND', `no room of this node has a message ${messageId}`, {
     remedy: 'academy history ROOM --json shows the ids of messages',
   });
+}
+
+async function answersByPersona(node: AcademyNode): Promise<AnswersByPersona> {
+  const ids = node.config.personas.map(({ id }) => id);
+  return new Map(await Promise.all(ids.map(async (id) => [id, await answersOf(node, id)] as const)));
 }
 
 /** What a persona of this node can answer, read from its packs; none for a participant that has no packs. */

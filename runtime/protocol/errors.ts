@@ -6,6 +6,7 @@ export const ACADEMY_ERRORS = {
   ERR_ACADEMY_ACTOR_MODULE: 'an actor module cannot be loaded or has no such export',
   ERR_ACADEMY_ACTOR_STOPPED: 'the actor has stopped or never existed',
   ERR_ACADEMY_ADMIN_REQUIRED: 'the call needs an administrator',
+  ERR_ACADEMY_ANSWER_UNKNOWN: 'no persona has such an answer',
   ERR_ACADEMY_ASK_FAILED: 'the asked actor failed while answering',
   ERR_ACADEMY_BAD_ARGUMENT: 'an argument does not fit',
   ERR_ACADEMY_BASE_MISMATCH: 'a genome belongs to another base model',

@@ -50,6 +50,8 @@ t.test('a node is started, spoken to, judged, looked at and stopped by commands'
   });
   await eventually(async () => (await signals()) === 1);
 
+  const mistyped = await commandLine.run(['feedback', answer.messageId, '--expected', 'ts-interface-v-type', ...at]);
+  t.match(mistyped, { code: 1, stderr: /ERR_ACADEMY_ANSWER_UNKNOWN: .*\nremedy: did you mean ts-interface-vs-type\?/ });
   const unknown = await commandLine.run(['say', 'nowhere', 'hello', ...at]);
   t.match(unknown, { code: 1, stderr: /ERR_ACADEMY_ROOM_UNKNOWN: .*nowhere/ });
   const lost = await commandLine.run(['feedback', 'no-such-message', '--value', '1', ...at]);
