@@ -5,6 +5,7 @@
  * persona stays as it was.
  */
 import { type ActionArgs, and, assign, enqueueActions, setup } from 'xstate';
+import { systemParticipantId } from '../runtime/protocol/actorNames.js';
 import {
   type ActorDefinition,
   type ActorEffect,
@@ -120,8 +121,6 @@ type Args = ActionArgs<LoopContext, LoopEvent, LoopEvent>;
 
 const outcomesKept = 32;
 const discoverTimeoutMsDefault = 2_000;
-/** The participant that posts notices. */
-const systemParticipantId = 'system';
 /** Time to answer, beyond the search itself, for an actor of this node. */
 const localDeadlineMs = 5_000;
 

@@ -35,7 +35,10 @@ export async function loadParticipantModule(source: ParticipantSource): Promise<
     loaded = (await import(module)) as Record<string, unknown>;
   } catch (cause) {
     const fault = cause instanceof Error ? cause.message : String(cause);
-    throw new AcademyError('ERR_ACADEMY_ACTOR_MODULE', `${path} cannot be loaded: ${fault}`, { cause });
+    throw new AcademyError('ERR_ACADEMY_ACTOR_MODULE', `${path} cannot be loaded: ${fault}`, {
+      remedy: `see that "node ${path}" runs without an error; a participant is a file and not a folder`,
+      cause,
+    });
   }
   const definition = loaded[exportName];
   if (isParticipantDefinition(definition)) return { module, exportName, definition };

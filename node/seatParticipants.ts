@@ -1,16 +1,18 @@
 /** Seats whom the configuration names: the system participant, personas with their loops, and participants of one's own. */
 import { readFile } from 'node:fs/promises';
+import { parseKnowledgePack } from '../actors/learning/KnowledgePack.js';
 import type { PersonaOptions } from '../actors/persona.js';
 import type { SelfImprovementOptions } from '../actors/selfImprovementLoop.js';
 import type { SystemOptions } from '../actors/system.js';
 import { dataFile } from '../packageRoot.js';
 import type { AcademyConfig, PersonaConfig } from '../runtime/config/academyConfig.js';
+import { systemParticipantId } from '../runtime/protocol/actorNames.js';
 import { AcademyError } from '../runtime/protocol/errors.js';
 import type { ChatParticipant } from '../runtime/protocol/schemas/participant.js';
 import type { AcademyNode } from './AcademyNode.js';
 import { actorModules } from './actorModules.js';
 
-const system: ChatParticipant = { id: 'system', name: 'Academy', type: 'system' };
+const system: ChatParticipant = { id: systemParticipantId, name: 'Academy', type: 'system' };
 const builtInPrefix = 'builtin:';
 
 /** @throws AcademyError ERR_ACADEMY_FILE_NOT_FOUND, ERR_ACADEMY_KNOWLEDGE_INVALID, ERR_ACADEMY_ACTOR_MODULE */
@@ -32,16 +34,24 @@ async function seatPersona(node: AcademyNode, persona: PersonaConfig, { threshol
     traits: ['lora'],
     capabilities: persona.capabilities,
   };
+  const packs = await Promise.all(persona.knowledge.map(readKnowledge));
   const options: PersonaOptions = {
     participant,
-    knowledge: (await Promise.all(persona.knowledge.map(readKnowledge))).join('\n'),
+    knowledge: packs.join('\n'),
     knowledgeSource: persona.knowledge.join(', '),
     ...(persona.rank === undefined ? {} : { rank: persona.rank }),
     ...(persona.specialities === undefined ? {} : { specialities: persona.specialities }),
     thresholds,
   };
   const loop: SelfImprovementOptions = { participant, thresholds };
-  await node.spawnBuiltIn(participant, actorModules.persona, options, persona.rooms);
+  try {
+    await node.spawnBuiltIn(participant, actorModules.persona, options, persona.rooms);
+  } catch (fault) {
+    // The worker reads all packs as one; whoever has to mend a line needs its own file and number.
+    for (const [place, pack] of packs.entries()) parseKnowledgePack(pack, persona.knowledge[place] ?? persona.id);
+    parseKnowledgePack(options.knowledge, persona.knowledge.join(' with '));
+    throw fault;
+  }
   await node.spawnDaemon(`self-improvement/${persona.id}`, actorModules.selfImprovementLoop, loop);
 }
 

@@ -103,7 +103,13 @@ function parseLine(content: string, place: string): KnowledgeItem {
     throw invalid(`${place} is not JSON`, shape, cause);
   }
   if (line.Check(value)) return value;
+  throw invalid(`${place}: ${faultOf(value)}`, shape);
+}
+
+function faultOf(value: unknown): string {
   const [first] = line.Errors(value);
+  const { requiredProperties: missing = [] } = (first?.params ?? {}) as { requiredProperties?: readonly string[] };
+  if (missing.length > 0) return `${missing.map((key) => `"${key}"`).join(' and ')} missing`;
   const field = first?.instancePath.replaceAll('/', '.').slice(1);
-  throw invalid(`${place}: ${field ? `${field} ` : ''}${first?.message ?? 'does not fit'}`, shape);
+  return `${field ? `${field} ` : ''}${first?.message ?? 'does not fit'}`;
 }

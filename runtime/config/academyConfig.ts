@@ -17,8 +17,15 @@ const GroupAddress = (group: string) =>
     Type.String({
       pattern: '^(22[4-9]|23[0-9])(\\.(25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})){3}$',
       description: `IPv4 multicast address of the ${group} group, 224.0.0.0 to 239.255.255.255`,
+      expects: 'an IPv4 multicast address, 224.0.0.0 to 239.255.255.255',
     }),
   );
+
+const Peer = Type.String({
+  maxLength: 300,
+  pattern: '^(\\[[0-9A-Fa-f:.]+\\]|[^\\s:\\[\\]]+):[0-9]{1,5}$',
+  expects: 'host:port or [address]:port',
+});
 
 export const RoomConfig = Fields({
   id: { ...Id, description: 'name of the room; nodes that use the same name share it' },
@@ -57,6 +64,7 @@ export type PersonaConfig = Static<typeof PersonaConfig>;
 export const AcademyConfigSchema = Fields({
   academyId: Type.String({
     pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$',
+    expects: '1 to 64 letters, digits, ".", "_" or "-", beginning with a letter or digit',
     default: 'default',
     description: 'the academy that the node belongs to; nodes of another one are not heard',
   }),
@@ -114,7 +122,7 @@ export const AcademyConfigSchema = Fields({
     }),
     port: Port('TCP port of the reliable transport; 0 takes a free one and announces it', 0),
   }),
-  peers: Type.Array(Type.String({ maxLength: 300, pattern: '^(\\[[0-9A-Fa-f:.]+\\]|[^\\s:\\[\\]]+):[0-9]{1,5}$' }), {
+  peers: Type.Array(Peer, {
     maxItems: limits.peersMax,
     default: [],
     description: 'nodes to connect to where multicast does not reach, as host:port or [address]:port',

@@ -7,6 +7,7 @@ import { AcademyError } from '../protocol/errors.js';
 import type { TSchema } from '../protocol/typebox.js';
 import { AcademyConfigSchema } from './academyConfig.js';
 import { environmentVariables } from './environmentVariables.js';
+import { foundInWords } from './foundInWords.js';
 import { nearestWord } from './nearestWord.js';
 
 interface ObjectSchema extends TSchema {
@@ -62,7 +63,7 @@ export function leavesOf(value: unknown, source: string): Map<string, unknown> {
   const faults: string[] = [];
   const visit = (node: unknown, schema: ObjectSchema, prefix: string): void => {
     if (!isPlainObject(node)) {
-      faults.push(`${prefix.slice(0, -1) || 'the configuration'} must be an object`);
+      faults.push(`${prefix.slice(0, -1) || 'the configuration'} must be an object, not ${foundInWords(node)}`);
       return;
     }
     for (const [key, child] of Object.entries(node)) {

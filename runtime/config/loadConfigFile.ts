@@ -54,8 +54,11 @@ async function readConfig(path: string): Promise<unknown> {
     const module = await jiti.import<{ default?: unknown }>(path);
     if (module.default !== undefined) return module.default;
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new AcademyError('ERR_ACADEMY_CONFIG_INVALID', `${path} cannot be read: ${reason}`, { cause });
+    const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/\s+/g, ' ');
+    throw new AcademyError('ERR_ACADEMY_CONFIG_INVALID', `${path} cannot be read: ${reason}`, {
+      remedy: 'correct that file, or name another one with --config',
+      cause,
+    });
   }
   throw new AcademyError('ERR_ACADEMY_CONFIG_INVALID', `${path} has no default export`, {
     remedy: 'write: export default defineConfig({ … })',

@@ -136,12 +136,20 @@ function seatPersonas(config: AcademyConfig): AcademyConfig {
   return { ...config, personas };
 }
 
+/** More would not be read. */
+const faultsTold = 8;
+
 function invalid(
   faults: readonly ConfigFault[],
   origins: Readonly<Record<string, ConfigOrigin>>,
   file: string | undefined,
 ): AcademyError {
-  const lines = faults.slice(0, 8).map(({ path, text }) => `${path} ${text} (${whereSet(path, origins, file)})`);
+  const placed = faults.map(({ path, text }) => ({ path, text, where: whereSet(path, origins, file) }));
+  // Defaults are good by themselves: what is wrong with one follows from another mistake.
+  const made = placed.filter(({ where }) => where !== 'default');
+  const lines = (made.length > 0 ? made : placed)
+    .slice(0, faultsTold)
+    .map(({ path, text, where }) => `${path} ${text} (${where})`);
   return new AcademyError('ERR_ACADEMY_CONFIG_INVALID', lines.join('; '), {
     remedy: 'correct it where it is set; "academy config" shows all keys',
   });

@@ -153,13 +153,13 @@ function route(prefix: string, transport: TransportName, deliveryClass: Delivery
 
 function overridden(prefix: string, transport: string): Route {
   if (!/^(\*|academy(\.[a-z-]+)*(\.\*)?)$/.test(prefix)) {
-    throw new AcademyError('ERR_ACADEMY_CONFIG_INVALID', `routes: "${prefix}" is no event name or family`, {
+    throw new AcademyError('ERR_ACADEMY_CONFIG_INVALID', `transports: "${prefix}" is no event name or family`, {
       remedy: 'write a name (academy.chat.typing), a family (academy.chat.*) or *',
     });
   }
   const name = transportNames.find((known) => known === transport);
   if (!name) {
-    throw new AcademyError('ERR_ACADEMY_CONFIG_INVALID', `routes: "${prefix}" names no transport: "${transport}"`, {
+    throw new AcademyError('ERR_ACADEMY_CONFIG_INVALID', `transports: "${prefix}" names no transport: "${transport}"`, {
       remedy: `use one of: ${transportNames.join(', ')}`,
     });
   }

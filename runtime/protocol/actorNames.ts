@@ -15,6 +15,9 @@ export const actorNames = {
   selfImprovement: (personaId: string): string => `self-improvement/${personaId}`,
 } as const;
 
+/** Id of the participant that each node has of its own. */
+export const systemParticipantId = 'system';
+
 /** Questions to the chat daemon; data are the parameters of protocol/schemas/commands.ts, the answer their result. */
 export const chatCommands = {
   sendMessage: 'chat.send-message',

@@ -97,6 +97,15 @@ t.test('a wrong configuration is told by its key and place before anything start
   t.match(wrong, { code: 2, stderr: /ERR_ACADEMY_CONFIG_INVALID: udp\.port .*ACADEMY_UDP_PORT/ });
   const module = await commandLine.run(['up', '--data', join(commandLine.folder, 'a'), '--participant', './none.js']);
   t.match(module, { code: 1, stderr: /ERR_ACADEMY_ACTOR_MODULE: there is no module .*none\.js/ });
+  const config = join(commandLine.folder, 'packs.json');
+  const persona = { id: 'x', name: 'X', capabilities: [], rooms: ['lobby'] };
+  await writeFile(config, JSON.stringify({ personas: [{ ...persona, knowledge: ['builtin:academy', 'pack.jsonl'] }] }));
+  await writeFile(join(commandLine.folder, 'pack.jsonl'), '{"id":"a","title":"b","answer":"c"}\n{"id":"d"}\n');
+  const packs = await commandLine.run(['up', '--data', join(commandLine.folder, 'a'), '--config', config]);
+  t.match(packs, {
+    code: 1,
+    stderr: /ERR_ACADEMY_KNOWLEDGE_INVALID: .*pack\.jsonl line 2: "title" and "answer" missing\nremedy: Write one JSON/,
+  });
 });
 
 t.test('the routing table is printed without a node', async (t) => {
