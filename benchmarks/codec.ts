@@ -8,7 +8,7 @@ import { fixedLayoutCodec } from './codec/fixedLayoutCodec.js';
 import { jsonCodec } from './codec/jsonCodec.js';
 import { msgpackrCodec } from './codec/msgpackrCodec.js';
 import type { SignalCodec } from './codec/SignalCodec.js';
-import { hashSignal } from './multicast/hashSignal.js';
+import { hashPhases, hashSignal } from './multicast/hashSignal.js';
 import { distinctSignals, trainingSignals } from './multicast/trainingSignals.js';
 import type { CaseResult } from './runner/BenchmarkDocument.js';
 import { cpuSeconds } from './runner/cpuSeconds.js';
@@ -148,7 +148,9 @@ function faultOf(
 ): string | null {
   for (const [index, signal] of signals.entries()) {
     const decoded = codec.throughBytes(index);
-    if (!decoded || hashSignal(decoded) !== hashSignal(signal)) return `signal ${index} did not survive`;
+    if (!decoded || hashSignal(decoded, index % hashPhases) !== hashSignal(signal, index % hashPhases)) {
+      return `signal ${index} did not survive`;
+    }
   }
   const expected = signals.reduce((total, signal) => total + expectedOf(work, signal), 0);
   if (work === 'encode' ? sum > 0 && sum <= codec.bytes : Math.abs(sum / expected - 1) < 1e-9) return null;

@@ -13,6 +13,8 @@ export interface SignalNetwork {
   readonly datagramKey: Uint8Array | null;
   /** How many receivers there will be. */
   readonly receivers: number;
+  /** Of 1000 datagrams, how many each receiver throws away as if the network had; only streams can bear it. */
+  readonly lossPerMille?: number;
   /** Where the packages of foreign systems are; null for paths that need none. */
   readonly peersFolder: string | null;
 }

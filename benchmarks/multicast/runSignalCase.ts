@@ -32,6 +32,8 @@ export interface SignalCaseOptions {
   readonly signalsPerSecond?: number;
   /** More than this lost at one receiver, and the round is void. @default 0 */
   readonly lostShareMax?: number;
+  /** Datagrams of 1000 that each receiver throws away. @default 0 */
+  readonly lossPerMille?: number;
   /** @default null */
   readonly peersFolder?: string | null;
   /** Started before the round and stopped after it; its CPU time counts. */
@@ -45,9 +47,11 @@ const publisherModule = new URL('./publisherProcess.js', import.meta.url);
 const receiverModule = new URL('./receiverProcess.js', import.meta.url);
 /** Signals that warm the processes up, as a share of those that count. */
 const warmUpShare = 0.2;
-/** The first of two warm-ups where the amount follows from the rate; it only tells how long the second should be. */
+/** The first of the warm-ups where the amount follows from the rate. */
 const firstSignals = 2_000;
-const warmUpSeconds = 0.3;
+const warmUpGrowth = 4;
+const warmUpsMax = 8;
+const warmUpSeconds = 0.4;
 const signalsMin = 100;
 /** Time for a scheduled stretch to be agreed on before it begins. */
 const leadNs = 50e6;
@@ -69,6 +73,7 @@ export async function runSignalCase(options: SignalCaseOptions, context: RoundCo
       port: broker?.port ?? (options.peersFolder ? await freeTcpPort() : await freeUdpPort()),
       datagramKey: options.keyed ? systemRandom.bytes(32) : null,
       receivers: receivers.length,
+      lossPerMille: options.lossPerMille ?? 0,
       peersFolder: options.peersFolder ?? null,
     };
     const given = { path: options.path, seed, network };
@@ -96,10 +101,13 @@ async function measure(
     await round.stretch(Math.ceil(count * warmUpShare));
     return round.stretch(count);
   }
-  const first = await round.stretch(amount(firstSignals * Math.min(1, scale)));
-  if (!first.complete) return first;
-  const second = await round.stretch(amount(rateOf(first) * warmUpSeconds * scale));
-  return second.complete ? round.stretch(amount(rateOf(second) * scale)) : second;
+  // Warm is what has run for a while: stretches grow until one takes long enough, and the last is judged by its rate.
+  let warmUp = await round.stretch(amount(firstSignals * Math.min(1, scale)));
+  for (let stretches = 1; warmUp.complete && stretches < warmUpsMax; stretches++) {
+    if (warmUp.seconds >= warmUpSeconds * Math.min(1, scale)) break;
+    warmUp = await round.stretch(amount(warmUp.count * warmUpGrowth));
+  }
+  return warmUp.complete ? round.stretch(amount(rateOf(warmUp) * scale)) : warmUp;
 }
 
 function amount(signals: number): number {
@@ -170,7 +178,7 @@ export function outcomeOf(stretch: Stretch): RoundOutcome {
     lost: reports.reduce((sum, { lost }) => sum + lost, 0),
     ...(histograms.length > 0 ? { histogram: sumOfHistograms(histograms) } : {}),
     // A publisher on schedule polls its clock, so its CPU time says nothing.
-    ...(stretch.scheduled ? {} : { cpuSeconds }),
+    ...(stretch.scheduled ? {} : { cpuSeconds, senderCpuSeconds: published.cpuSeconds }),
     complete: fault === undefined,
     ...(fault ? { reason: fault } : {}),
   };

@@ -6,6 +6,9 @@ import type { SignalPath } from './SignalPath.js';
 const paths: Readonly<Record<string, () => Promise<SignalPath>>> = {
   bare: async () => (await import('./bareDgramPath.js')).bareDgramPath,
   transport: async () => (await import('./transportPath.js')).transportPath,
+  stream: async () => (await import('./streamPath.js')).streamPath('auto'),
+  'stream-offload': async () => (await import('./streamPath.js')).streamPath('segment-offload'),
+  'stream-plain': async () => (await import('./streamPath.js')).streamPath('plain'),
 };
 
 /** Of the paths that need no packages but ours. */

@@ -14,6 +14,8 @@ export interface CaseResult {
   readonly p999: number | null;
   /** Median of CPU time (all processes, system time included) per million units; null where it was not measured. */
   readonly cpuSecondsPerMillion: number | null;
+  /** Of that, the sender's; null where it was not measured. */
+  readonly senderCpuSecondsPerMillion: number | null;
   /** Units lost in all rounds together. */
   readonly lost: number;
 }

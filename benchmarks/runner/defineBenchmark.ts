@@ -29,6 +29,8 @@ export interface RoundOutcome {
   readonly histogram?: Histogram;
   /** CPU time within `seconds` of all processes that took part, system time included. */
   readonly cpuSeconds?: number;
+  /** Of that, the sender's. */
+  readonly senderCpuSeconds?: number;
   /** Whether the work was checked and found done. A round that is not complete is void, and the run with it. */
   readonly complete: boolean;
   /** Why it is not complete. */

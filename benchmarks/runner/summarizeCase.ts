@@ -7,11 +7,9 @@ import { latencyHistogram, percentileMicros } from './latencyHistogram.js';
 export function summarizeCase(name: string, unit: string, outcomes: readonly RoundOutcome[]): CaseResult {
   const figures = outcomes.map(figureOf);
   const latencies = latencyHistogram();
-  const cpuPerMillion: number[] = [];
   let lost = 0;
-  for (const { histogram, cpuSeconds, count, lost: lostInRound } of outcomes) {
+  for (const { histogram, lost: lostInRound } of outcomes) {
     if (histogram) latencies.add(histogram);
-    if (cpuSeconds !== undefined && count > 0) cpuPerMillion.push((cpuSeconds / count) * 1e6);
     lost += lostInRound;
   }
   return {
@@ -23,9 +21,22 @@ export function summarizeCase(name: string, unit: string, outcomes: readonly Rou
     p50: percentileMicros(latencies, 50),
     p99: percentileMicros(latencies, 99),
     p999: percentileMicros(latencies, 99.9),
-    cpuSecondsPerMillion: cpuPerMillion.length === 0 ? null : median(cpuPerMillion),
+    cpuSecondsPerMillion: perMillion(outcomes, ({ cpuSeconds }) => cpuSeconds),
+    senderCpuSecondsPerMillion: perMillion(outcomes, ({ senderCpuSeconds }) => senderCpuSeconds),
     lost,
   };
+}
+
+/** The median over the rounds that measured it, per million units; null when none has. */
+function perMillion(
+  outcomes: readonly RoundOutcome[],
+  secondsOf: (outcome: RoundOutcome) => number | undefined,
+): number | null {
+  const figures = outcomes.flatMap((outcome) => {
+    const seconds = secondsOf(outcome);
+    return seconds === undefined || outcome.count === 0 ? [] : [(seconds / outcome.count) * 1e6];
+  });
+  return figures.length === 0 ? null : median(figures);
 }
 
 /** The round's figure: what it measured, or its rate. */

@@ -38,6 +38,8 @@ export interface StreamKeys {
   readonly random: Random;
   /** Memory of one outgoing stream, for sending and for repair. @default 23 MB */
   readonly ringBytes?: number;
+  /** Injected loss, for tests and benchmarks: whether the next slot that comes is to be taken for lost. */
+  readonly isLost?: () => boolean;
 }
 
 export interface AcademyUDPTransportOptions {

@@ -5,7 +5,16 @@ import { type PeerName, peerNames } from '../../../benchmarks/peers/peers.js';
 import type { BenchmarkDocument } from '../../../benchmarks/runner/BenchmarkDocument.js';
 import { describeMachine } from '../../../benchmarks/runner/describeMachine.js';
 
-const figures = { unit: 'signals/s', min: 1, max: 1, p50: null, p99: null, p999: null, cpuSecondsPerMillion: null };
+const figures = {
+  unit: 'signals/s',
+  min: 1,
+  max: 1,
+  p50: null,
+  p99: null,
+  p999: null,
+  cpuSecondsPerMillion: null,
+  senderCpuSecondsPerMillion: null,
+};
 
 function documentOf(peers: readonly PeerName[], medianOf: (peerCase: PeerCase) => number): BenchmarkDocument {
   const results = peerCases(peers, new Set()).map((peerCase) => ({

@@ -7,7 +7,17 @@ import { describeMachine } from '../../../benchmarks/runner/describeMachine.js';
 import { renderDocument } from '../../../benchmarks/runner/renderDocument.js';
 
 function result(peerCase: PeerCase, given: Partial<CaseResult>): CaseResult {
-  const figures = { median: 1, min: 1, max: 1, p50: null, p99: null, p999: null, cpuSecondsPerMillion: null, lost: 0 };
+  const figures = {
+    median: 1,
+    min: 1,
+    max: 1,
+    p50: null,
+    p99: null,
+    p999: null,
+    cpuSecondsPerMillion: null,
+    senderCpuSecondsPerMillion: null,
+    lost: 0,
+  };
   return { case: caseName(peerCase), unit: 'signals/s', ...figures, ...given };
 }
 
