@@ -157,19 +157,24 @@ function outsideSource(field: LayoutField & { readonly raw: string }): string[] 
     }
     case 'unsigned': {
       const { minimum, maximum } = field;
-      return [`${raw} < ${minimum}`, `${raw} > ${maximum}`];
+      return [...below(raw, minimum), `${raw} > ${maximum}`];
     }
     case 'boolean':
       return [`(${raw} & 0xfe) !== 0xc2`];
     case 'word':
       return [`${raw} >= ${field.words.length}`];
     case 'text':
-      return [`${raw} < ${field.minLength}`, `${raw} > ${field.maxLength * 2}`];
+      return [...below(raw, field.minLength), `${raw} > ${field.maxLength * 2}`];
     case 'id':
       return [`${raw} === ${inlineId}`, `${raw} > ${inlineId + field.maxLength * 2}`];
     case 'loose':
       return [];
   }
+}
+
+/** No condition where an unsigned integer cannot be too small. */
+function below(raw: string, minimum: number): string[] {
+  return minimum > 0 ? [`${raw} < ${minimum}`] : [];
 }
 
 /** Condition under which a number stands in the message. */

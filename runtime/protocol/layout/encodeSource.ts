@@ -27,7 +27,6 @@ export function encodeSource(plan: LayoutPlan): string {
   const always = texts.filter(({ presentBit }) => presentBit === 0);
   const sometimes = texts.filter(({ presentBit }) => presentBit !== 0);
   const joined = always.length > 0 ? always.map(({ value }) => value).join(' + ') : "''";
-  const tail = fixed.length;
   // The string that starts with the second half of a pair could complete what ends the one before it.
   const later = texts.slice(1).map(({ value }) => `(${value}.charCodeAt(0) & 0xfc00) === 0xdc00`);
   const joins = [...later, ...(ids.length > 0 ? ["inlined !== ''"] : [])];
@@ -37,7 +36,7 @@ export function encodeSource(plan: LayoutPlan): string {
   ];
   return `
 if (limit > target.length) limit = target.length;
-const textsAt = offset + ${tail};
+const textsAt = offset + ${fixed.length};
 const room = limit - textsAt - 1;
 if (!(offset >= 0 && room >= 0)) return ${doesNotFit};
 let ${maskName} = 0;
@@ -51,7 +50,7 @@ ${ids.length > 0 ? "if (inlined !== '') joined += inlined;" : ''}
 const length = joined.length;
 if (length > room) return ${doesNotFit};
 let bytes = target.utf8Write(joined, textsAt, room);
-if ((bytes !== length || length > room - ${characterBytesMax}) && (${['bytes > room - 4', ...joins].join(' || ')})) {
+if ((bytes !== length || length > room - ${characterBytesMax}) && (${[`bytes > room - ${characterBytesMax}`, ...joins].join(' || ')})) {
   bytes = scope.rewriteTexts(target, textsAt, room, [${list.join(', ')}]);
   if (bytes < 0) return bytes;
 }

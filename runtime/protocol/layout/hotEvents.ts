@@ -19,3 +19,7 @@ export const hotEvents = {
 } as const satisfies { readonly [N in AcademyEventName]?: HotEvent<N> };
 
 export type HotEventName = keyof typeof hotEvents;
+
+export function isHotEventName(name: unknown): name is HotEventName {
+  return typeof name === 'string' && Object.hasOwn(hotEvents, name);
+}

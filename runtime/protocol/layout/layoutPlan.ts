@@ -34,8 +34,8 @@ export interface LayoutPlan extends LayoutFields {
 export const maskName = 'mask';
 /** Variable that holds the number of bytes of the texts. */
 export const textBytesName = 'bytes';
-/** UTF-8 bytes that a code point takes at most. */
-const codePointBytesMax = 4;
+/** UTF-8 bytes for each code point that a text may have: the encoder lets as many pairs of units pass, of 3 bytes each. */
+const codePointBytesMax = 6;
 
 /** @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT when the texts can be longer than one string on the wire */
 export function layoutPlan(eventId: number, given: LayoutFields): LayoutPlan {

@@ -5,7 +5,7 @@ import t from 'tap';
 import { type AcademyEventData, isEventData } from '../../../../runtime/protocol/events.js';
 import { doesNotFit, needsDefinitions, notEncodable } from '../../../../runtime/protocol/layout/encodeResults.js';
 import { FixedLayout, type LazyReader } from '../../../../runtime/protocol/layout/FixedLayout.js';
-import type { HotEventName } from '../../../../runtime/protocol/layout/hotEvents.js';
+import { type HotEventName, isHotEventName } from '../../../../runtime/protocol/layout/hotEvents.js';
 import { IdDictionary } from '../../../../runtime/protocol/layout/IdDictionary.js';
 import { IdTable } from '../../../../runtime/protocol/layout/IdTable.js';
 import Type from '../../../../runtime/protocol/typebox.js';
@@ -332,6 +332,12 @@ t.test('the same event has one layout, and values of it have one shape', (t) => 
   const stream = new Stream('academy.training.signal', false);
   const keys = Object.keys(stream.decode(stream.encode(signalExample)) ?? {});
   t.strictSame(keys, Object.keys(signalExample), 'keys in declared order');
+  t.end();
+});
+
+t.test('hot events are those that have a layout', (t) => {
+  const strangers = ['academy.chat.message', 'constructor', '', undefined];
+  t.strictSame([...hotEventNames, ...strangers].filter(isHotEventName), hotEventNames);
   t.end();
 });
 
