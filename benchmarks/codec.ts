@@ -1,8 +1,8 @@
 /**
- * Training signals to bytes and back within one process: the fixed layout beside msgpackr and JSON. Ten thousand
+ * Training signals to bytes and back within one process: the fixed layout beside msgpackr and JSON, with ten thousand
  * signals, each with free texts of its own. Ratios are of CPU time per signal, in which other work on the machine
- * shows least; what the lazy reader saves depends on what is read: an id is looked up, while a free text has to become
- * a new string, whose making alone takes longer than all the rest.
+ * shows least. What the lazy reader saves depends on what is read: an id is looked up, while a free text has to become
+ * a new string, and the call into the runtime that makes it takes longer than all the rest.
  */
 import { fixedLayoutCodec } from './codec/fixedLayoutCodec.js';
 import { jsonCodec } from './codec/jsonCodec.js';

@@ -72,7 +72,7 @@ ${joinedParts(plan)
 ${lengthChecks(plan, 'false')}
       this.joined = joined;
     } else {
-${lengthChecks(plan, 'false', true)}
+${asciiLengthChecks(plan, 'false')}
     }
     this.view = view; this.source = source; this.offset = offset; this.ids = ids;
     ${plan.maskBits === 0 ? '' : `this.mask = ${maskName};`}
@@ -235,24 +235,25 @@ function splitsSource(plan: LayoutPlan): string {
   return splits.join(' || ') || 'false';
 }
 
-/**
- * A text has at most as many code points as units and at least half as many, so it is counted only between the two.
- * @param ascii where every unit is a code point
- */
-function lengthChecks(plan: LayoutPlan, refused: string, ascii = false): string {
+/** A text has one or two units for each code point, so it is counted only where its units leave the answer open. */
+function lengthChecks(plan: LayoutPlan, refused: string): string {
   const checks = joinedParts(plan).map(({ value, length, field }) => {
-    const { maxLength } = field;
     const minLength = field.form === 'text' ? field.minLength : 1;
-    const optional = field.presentBit || field.nullBit || field.form === 'id' ? `${length} !== 0 && ` : '';
-    const suspect =
-      minLength > 1
-        ? `${optional}(${length} > ${maxLength} || ${length} < ${minLength * 2})`
-        : `${length} > ${maxLength}`;
-    return ascii ? `(${suspect})` : `(${suspect} && !scope.hasLength(${value}, ${minLength}, ${maxLength}))`;
+    const isShort = minLength > 1 ? ` || (${length} !== 0 && ${length} < ${minLength * 2})` : '';
+    const isOpen = `(${length} > ${field.maxLength}${isShort})`;
+    return `(${isOpen} && !scope.hasLength(${value}, ${minLength}, ${field.maxLength}))`;
   });
-  // Of ASCII, the shorter bound has been checked in units already.
-  const wanted = ascii ? joinedParts(plan).map(({ length, field }) => `${length} > ${field.maxLength}`) : checks;
-  return wanted.length === 0 ? '' : `if (${wanted.join(' || ')}) return ${refused};`;
+  return refuseIf(checks, refused);
+}
+
+/** In ASCII each unit is a code point, and that there are enough of them has been checked. */
+function asciiLengthChecks(plan: LayoutPlan, refused: string): string {
+  const checks = joinedParts(plan).map(({ length, field }) => `${length} > ${field.maxLength}`);
+  return refuseIf(checks, refused);
+}
+
+function refuseIf(conditions: readonly string[], refused: string): string {
+  return conditions.length === 0 ? '' : `if (${conditions.join(' || ')}) return ${refused};`;
 }
 
 /** Declarations that stand before the readers' functions: the words of each field by their index. */
