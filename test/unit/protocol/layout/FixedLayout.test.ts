@@ -302,6 +302,29 @@ t.test('each bound of the schema is checked in bytes made by hand', (t) => {
   t.end();
 });
 
+t.test('every byte that is the same in each message has to be what it is', (t) => {
+  const stream = new Stream('academy.chat.typing', false);
+  const message = Buffer.from(stream.encode(eventExamples['academy.chat.typing']));
+  const lazy = stream.layout.lazy();
+  // dc n n, cd id id, four lengths, a duration, a time, da n n, and the nil at the end.
+  const constant = [0, 1, 2, 3, 4, 5, 6, 9, 12, 15, 18, 21, 30, message.length - 1 - start];
+  const prefixes = constant.map((at) => message[start + at]);
+  t.strictSame(prefixes, [0xdc, 0, 9, 0xcd, 0, 3, 0xcd, 0xcd, 0xcd, 0xcd, 0xcd, 0xcb, 0xda, 0xc0]);
+  const accepted: string[] = [];
+  for (const at of constant) {
+    const right = message[start + at];
+    for (let byte = 0; byte < 256; byte++) {
+      message[start + at] = byte;
+      const seen = lazy.at(message, start, message.length, null);
+      if (byte !== right && (seen || stream.decode(message))) accepted.push(`${byte} at ${at}`);
+    }
+    message[start + at] = right as number;
+  }
+  t.strictSame(accepted, []);
+  t.ok(stream.decode(message));
+  t.end();
+});
+
 t.test('a text has as many code points as its schema allows, not as many units', (t) => {
   const stream = new Stream('academy.training.signal', false);
   const longest = withSignal({ inputContext: '👍'.repeat(2_000) });
