@@ -149,6 +149,17 @@ for (const { name, dictionary } of ways) {
   });
 }
 
+t.test('messages are written to, and read from, memory that threads share', (t) => {
+  const layout = FixedLayout.of('academy.training.signal', { dictionary: false });
+  const shared = Buffer.from(new SharedArrayBuffer(roomy));
+  for (const signal of [signalExample, signalWithoutRest, withSignal({ inputContext: 'ü 👍' })]) {
+    const end = layout.encode(signal, shared, start, roomy, null);
+    t.strictSame(layout.decode(shared, start, end, null), signal);
+    t.ok(layout.lazy().at(shared, start, end, null));
+  }
+  t.end();
+});
+
 t.test('a limit beyond the buffer is the end of the buffer', (t) => {
   const layout = FixedLayout.of('academy.chat.typing', { dictionary: false });
   t.equal(layout.encode(eventExamples['academy.chat.typing'], Buffer.alloc(20), 0, 1_000, null), doesNotFit);
