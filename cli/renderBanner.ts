@@ -23,7 +23,7 @@ export function renderBanner({ node, rooms, readyMs, style }: BannerOptions): st
     ...rooms.map((room) => `  ${room.roomId.padEnd(widest)}  ${hearers(room)}; ${consent(room)}`),
     `  ${reach(node)}`,
     others.length === 0
-      ? '  No other node is here yet.'
+      ? '  No other node is here yet; who comes is told.'
       : `  Other nodes: ${others.map(({ alias, network }) => `${alias} (${network.host})`).join(', ')}`,
     style('bold', 'Where it lives'),
     `  ${node.dataFolder}`,

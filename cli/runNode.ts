@@ -13,6 +13,8 @@ import { type ConfigurationChoice, readConfiguration } from './readConfiguration
 import { renderBanner } from './renderBanner.js';
 import { seatIdOf, seatOfPerson } from './seatOfPerson.js';
 
+type NodeInfo = ReturnType<AcademyNode['nodes']>[number];
+
 export interface RunNodeOptions {
   readonly output: Output;
   readonly choice: ConfigurationChoice;
@@ -82,9 +84,25 @@ async function startAndServe(
   if (chat) {
     await talk(dataFolder, output, interruption);
   } else {
+    closers.push(tellNodes(node, output));
     if (scene) await playScene(output, signal);
     await interrupted(signal);
   }
+}
+
+/**
+ * Nodes that come and go while nobody chats: the banner knows only those who were found until then. In the chat the
+ * rooms tell of their members.
+ * @returns what ends the telling
+ */
+function tellNodes({ discovery }: AcademyNode, output: Output): () => void {
+  const tell = (event: 'node-joined' | 'node-left', { nodeId, alias }: NodeInfo, text: string): void =>
+    output.event({ event, nodeId, alias }, text);
+  const onDiscovered = (info: NodeInfo): void =>
+    tell('node-joined', info, `→ node ${info.alias} (${info.network.host}) is here`);
+  const onLost = (info: NodeInfo): void => tell('node-left', info, `← node ${info.alias} has gone`);
+  discovery.events.on('discovered', onDiscovered).on('lost', onLost);
+  return () => discovery.events.off('discovered', onDiscovered).off('lost', onLost);
 }
 
 /**

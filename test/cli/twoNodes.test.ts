@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline';
 import t from 'tap';
 import { CommandLine, eventually } from './CommandLine.js';
 
@@ -42,4 +43,23 @@ t.test('two nodes of one user find each other, talk, and learn from what is judg
 
   t.strictSame(await Promise.all([first.end('SIGINT'), second.end('SIGTERM')]), [0, 0]);
   t.strictSame([...first.leftovers, ...second.leftovers], []);
+});
+
+t.test('a node that only serves tells which other nodes come and go', async (t) => {
+  const commandLine = await CommandLine.open(t);
+  const first = await commandLine.up('first', ['--threads', '0']);
+  const told: unknown[] = [];
+  createInterface({ input: first.child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
+    told.push(JSON.parse(line));
+  });
+  const second = await commandLine.up('second', ['--threads', '0', '--alias', 'second']);
+  await eventually(async () => told.length > 0);
+  t.equal(await second.end('SIGTERM'), 0);
+  await eventually(async () => told.length > 1);
+  const { nodeId } = second;
+  t.strictSame(told, [
+    { event: 'node-joined', nodeId, alias: 'second' },
+    { event: 'node-left', nodeId, alias: 'second' },
+  ]);
+  t.equal(await first.end('SIGTERM'), 0);
 });
