@@ -1,5 +1,6 @@
 /** What one can ask of a running node on its control socket: by method, parameters and result. Its owner is an admin. */
 import type {
+  AcademyNode,
   ActorInfo,
   ChatParticipant,
   DeadLetter,
@@ -15,16 +16,22 @@ import type { AnswerView, AttachedView, MessageView, NoticeView } from './views.
 
 type Nothing = Readonly<Record<string, never>>;
 
+type NodeInfo = ReturnType<AcademyNode['nodes']>[number];
+
 /** A node of the mesh. */
 export interface NodeView {
   readonly nodeId: string;
   readonly alias: string;
+  readonly academyId: string;
   /** Whether it is the one that answers. */
   readonly self: boolean;
   readonly rooms: readonly string[];
   readonly personas: readonly string[];
   /** `address:port` of its reliable port; null where it is not known. */
   readonly address: string | null;
+  /** What it says of itself. */
+  readonly capabilities: NodeInfo['capabilities'];
+  readonly network: NodeInfo['network'];
 }
 
 export interface RoomView {

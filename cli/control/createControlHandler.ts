@@ -253,9 +253,9 @@ function createStreams({ node, person, rooms }: ControlHandlerOptions): Streams 
 }
 
 function nodeView(info: ReturnType<AcademyNode['nodes']>[number]): NodeView {
-  const { nodeId, alias, self, rooms, capabilities, network } = info;
+  const { nodeId, alias, academyId, self, rooms, capabilities, network } = info;
   const address = network.collaborationPort > 0 ? `${network.host}:${network.collaborationPort}` : null;
-  return { nodeId, alias, self, rooms, personas: capabilities.personas, address };
+  return { nodeId, alias, academyId, self, rooms, personas: capabilities.personas, address, capabilities, network };
 }
 
 function roomView(room: RoomStatus): RoomView {

@@ -1,6 +1,8 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import t from 'tap';
-import { CommandLine, eventually } from './CommandLine.js';
+import { CommandLine, eventually, type RunningNode } from './CommandLine.js';
 
 t.test('two nodes of one user find each other, talk, and learn from what is judged on either', async (t) => {
   const commandLine = await CommandLine.open(t);
@@ -43,6 +45,30 @@ t.test('two nodes of one user find each other, talk, and learn from what is judg
 
   t.strictSame(await Promise.all([first.end('SIGINT'), second.end('SIGTERM')]), [0, 0]);
   t.strictSame([...first.leftovers, ...second.leftovers], []);
+});
+
+t.test('a node is known to another one as it says it is', async (t) => {
+  const commandLine = await CommandLine.open(t);
+  const config = join(commandLine.folder, 'cook.json');
+  await writeFile(config, JSON.stringify({ specializations: ['cooking', 'baking'], threads: 0 }));
+  const [cook, other] = await Promise.all([
+    commandLine.up('cook', ['--config', config]),
+    commandLine.up('other', ['--threads', '0']),
+  ]);
+  const entry = async ({ connection }: RunningNode) =>
+    (await connection.request('nodes', {})).find(({ nodeId }) => nodeId === cook.nodeId);
+  const seen = await eventually(() => entry(other));
+  const own = await entry(cook);
+  t.equal(seen.academyId, commandLine.academyId);
+  t.strictSame(seen.capabilities, own?.capabilities, 'what it can do');
+  t.strictSame(seen.capabilities.specializations, ['cooking', 'baking'], 'as it was configured');
+  const personas = await cook.connection.request('personas', {});
+  t.strictSame([...seen.capabilities.personas].sort(), personas.map(({ personaId }) => personaId).sort());
+  for (const port of ['trainingPort', 'genomePort', 'collaborationPort'] as const) {
+    t.ok(seen.network[port] > 0, port);
+    t.equal(seen.network[port], own?.network[port], port);
+  }
+  t.strictSame(await Promise.all([cook.end('SIGTERM'), other.end('SIGTERM')]), [0, 0]);
 });
 
 t.test('a node that only serves tells which other nodes come and go', async (t) => {
