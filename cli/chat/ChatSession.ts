@@ -7,6 +7,7 @@ import type { AttachedView, MessageView, NoticeView } from '../control/views.js'
 import { type Output, shownError } from '../Output.js';
 import { type ChatCommandName, chatHelp, parseChatLine } from './parseChatLine.js';
 import { type Reader, renderMessage, renderNotice } from './renderNotice.js';
+import { TypingBoard } from './TypingBoard.js';
 
 /** Where a session speaks. */
 export interface ChatScreen {
@@ -27,6 +28,8 @@ interface RoomTalk {
 const answersKept = 100;
 const recentShown = 10;
 const historyShown = 20;
+/** Sooner than the room forgets it. */
+const typingToldEveryMs = 2_500;
 
 export class ChatSession {
   readonly #connection: NodeConnection;
@@ -36,6 +39,9 @@ export class ChatSession {
   #attached: AttachedView | undefined;
   #room = '';
   #prompt = '';
+  readonly #typing = new TypingBoard(() => this.#showPrompt());
+  /** When the room was last told that this person types. */
+  #typingToldMs = Number.NEGATIVE_INFINITY;
   /** Lines are dealt with one after the other: `/up` after a message means what the message brought. */
   #busy: Promise<unknown> = Promise.resolve();
 
@@ -46,8 +52,22 @@ export class ChatSession {
   }
 
   /** Listens until the signal fires; rejects when the node goes. */
-  listen(signal: AbortSignal): Promise<void> {
-    return this.#connection.stream('attach', {}, (event) => this.#hear(event), { signal });
+  async listen(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#connection.stream('attach', {}, (event) => this.#hear(event), { signal });
+    } finally {
+      this.#typing.clear();
+    }
+  }
+
+  /** @param line what stands on the prompt's line; commands are nobody's business */
+  typing(line: string): void {
+    const nowMs = performance.now();
+    if (line === '' || line.startsWith('/') || this.#room === '') return;
+    if (nowMs - this.#typingToldMs < typingToldEveryMs) return;
+    this.#typingToldMs = nowMs;
+    // A courtesy: when it fails, nothing is lost that the next line would not tell.
+    this.#connection.request('typing', { roomId: this.#room }).catch(() => {});
   }
 
   /** @returns false when the person wants to go */
@@ -55,6 +75,7 @@ export class ChatSession {
     const entered = parseChatLine(line);
     if (entered.kind === 'command' && entered.name === 'quit') return false;
     if (entered.kind === 'text') this.#screen.eraseEntered(this.#prompt, line);
+    this.#typingToldMs = Number.NEGATIVE_INFINITY;
     this.#busy = this.#busy.then(() => this.#dealWith(entered)).catch((thrown) => this.#printError(thrown));
     return true;
   }
@@ -68,7 +89,14 @@ export class ChatSession {
 
   #hear(event: AttachedView | NoticeView): void {
     if (event.type === 'attached') return this.#begin(event);
-    if (event.type === 'message') this.#remember(event.message);
+    if (event.type === 'typing') {
+      if (event.roomId === this.#room) this.#typing.begins(event);
+      return;
+    }
+    if (event.type === 'message') {
+      this.#remember(event.message);
+      this.#typing.ends(event.message.participantId);
+    }
     if (event.type === 'welcome') return this.#welcome(event.roomId, event.recent);
     const line = renderNotice(event, this.#reader());
     if (line !== undefined) this.#screen.print(line);
@@ -265,7 +293,14 @@ export class ChatSession {
 
   #enterRoom(roomId: string): void {
     this.#room = roomId;
-    this.#prompt = this.#style('bold', `${roomId || '(no room)'}> `);
+    this.#typing.clear();
+    this.#showPrompt();
+  }
+
+  #showPrompt(): void {
+    const typing = this.#typing.words;
+    const before = typing === '' ? '' : this.#style('dim', `${typing} `);
+    this.#prompt = `${before}${this.#style('bold', `${this.#room || '(no room)'}> `)}`;
     this.#screen.setPrompt(this.#prompt);
   }
 

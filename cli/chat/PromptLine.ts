@@ -11,6 +11,8 @@ export interface PromptLineOptions {
   readonly onLine: (line: string) => void;
   /** Ctrl-C, Ctrl-D on an empty line, or the end of the input. */
   readonly onEnd: () => void;
+  /** A key was pressed, and this stands on the line now. */
+  readonly onTyping?: (line: string) => void;
   /** Whole lines that the Tab key may complete the given start to. */
   readonly complete?: (start: string) => readonly string[];
 }
@@ -19,10 +21,13 @@ const historySize = 200;
 
 export class PromptLine {
   readonly #readline: Interface;
+  readonly #input: Readable;
   readonly #output: Writable;
+  readonly #onKey: () => void;
   #closed = false;
 
-  constructor({ input, output, onLine, onEnd, complete }: PromptLineOptions) {
+  constructor({ input, output, onLine, onEnd, onTyping, complete }: PromptLineOptions) {
+    this.#input = input;
     this.#output = output;
     this.#readline = createInterface({
       input,
@@ -32,6 +37,9 @@ export class PromptLine {
       removeHistoryDuplicates: true,
       ...(complete ? { completer: (start: string) => [complete(start), start] } : {}),
     });
+    // Readline has put the key on its line before this is called: it listens since it was made.
+    this.#onKey = () => onTyping?.(this.#readline.line);
+    input.on('keypress', this.#onKey);
     this.#readline.on('line', (line) => {
       onLine(line);
       this.#show();
@@ -40,6 +48,7 @@ export class PromptLine {
     this.#readline.once('close', () => {
       const ended = !this.#closed;
       this.#closed = true;
+      this.#input.off('keypress', this.#onKey);
       if (ended) onEnd();
     });
   }

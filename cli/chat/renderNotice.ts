@@ -38,6 +38,8 @@ export function renderNotice(notice: NoticeView, reader: Reader): string | undef
       return style('bold', place(reader, notice.roomId, text));
     }
     case 'welcome':
+    // The prompt shows it, for as long as it lasts.
+    case 'typing':
       return undefined;
   }
 }

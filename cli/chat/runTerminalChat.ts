@@ -26,6 +26,7 @@ export async function runTerminalChat(options: TerminalChatOptions): Promise<voi
       if (!session.enter(line)) leave();
     },
     onEnd: leave,
+    onTyping: (line) => session.typing(line),
     complete: completeChatLine,
   });
   const screen = {

@@ -59,6 +59,8 @@ export interface ControlMethods {
     result: { readonly messages: readonly MessageView[]; readonly cursor: string | null };
   };
   say: { params: { roomId: string; text: string; replyTo?: string }; result: SendMessageResult };
+  /** The person begins to write; the room is told, and forgets it by itself. */
+  typing: { params: { roomId: string }; result: null };
   /** Without a room, the message is looked for in all rooms of the node. */
   feedback: {
     params: { messageId: string; roomId?: string; value?: number; expected?: string | null; comment?: string };

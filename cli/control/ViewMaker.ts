@@ -90,7 +90,10 @@ export class ViewMaker {
           measuredOn,
         };
       }
-      case 'room.typing':
+      case 'room.typing': {
+        const { participantId, username, expiresInMs } = notice.data.typing;
+        return { type: 'typing', roomId: notice.data.roomId, participantId, username, expiresInMs };
+      }
       case 'room.presence':
         return undefined;
     }

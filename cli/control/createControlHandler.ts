@@ -66,6 +66,7 @@ const schemas: Readonly<Record<ControlMethod | ControlStream, TSchema>> = {
     before: Type.Optional(Type.String({ maxLength: 512 })),
   }),
   say: fields({ roomId: Name, text: Type.String({ minLength: 1 }), replyTo: Type.Optional(Name) }),
+  typing: fields({ roomId: Name }),
   feedback: fields({
     messageId: Name,
     roomId: Type.Optional(Name),
@@ -101,6 +102,9 @@ const schemas: Readonly<Record<ControlMethod | ControlStream, TSchema>> = {
   attach: none,
   events: fields({ event: Name, roomId: Type.Union([Name, Type.Null()]) }),
 };
+
+/** How long a person is taken to write after it was told; the chat tells it again sooner. */
+const typingMs = 4_000;
 
 type Methods = { [M in ControlMethod]: (params: ControlMethods[M]['params']) => Promise<ControlMethods[M]['result']> };
 type Streams = {
@@ -162,6 +166,11 @@ function createMethods({ node, person, stop }: ControlHandlerOptions): Methods {
       return { messages: messages.map((message) => views.message(message)), cursor };
     },
     say: (message) => person.say(message),
+    typing: async ({ roomId }) => {
+      const data = { participantId: me.id, expiresInMs: typingMs };
+      node.tell({ name: `room/${roomId}` }, 'room.typing', data);
+      return null;
+    },
     feedback: async ({ roomId, ...judgement }) => {
       const room = roomId ?? (await roomOfMessage(node, judgement.messageId));
       if (typeof judgement.expected === 'string') {

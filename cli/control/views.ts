@@ -65,6 +65,14 @@ export type NoticeView =
       readonly expectedAnswerId?: string | null;
     }
   | {
+      readonly type: 'typing';
+      readonly roomId: string;
+      readonly participantId: string;
+      readonly username: string;
+      /** After this nobody types any more, unless it is told again. */
+      readonly expiresInMs: number;
+    }
+  | {
       readonly type: 'evolution';
       readonly roomId: string;
       readonly personaId: string;

@@ -46,6 +46,7 @@ function sessionWith(answers: Record<string, unknown> = {}) {
     },
     stream: async (_method, _params, onEvent) => {
       tell = onEvent as typeof tell;
+      await new Promise(() => {});
     },
   };
   const session = new ChatSession(
@@ -211,4 +212,44 @@ t.test('/join enters a room and says who hears one there; /leave leaves it', asy
   await enter('/leave');
   await enter('hi');
   t.match(screen.at(-1), /in no room/);
+});
+
+t.test('the prompt shows who types in this room, until they have said it', async (t) => {
+  const { hear, screen, enter, requests, session } = sessionWith({ say: { receipt: 'stored', messageId: 'm9' } });
+  hear(attached);
+  screen.length = 0;
+  const typing = { type: 'typing', roomId: 'lobby', expiresInMs: 60_000 } as const;
+  hear({ ...typing, participantId: 'kim', username: 'Kim' });
+  hear({ ...typing, participantId: 'kim', username: 'Kim' });
+  hear({ ...typing, participantId: 'bo', username: 'Bo' });
+  hear({ ...typing, participantId: 'ada', username: 'Ada', roomId: 'typescript-help' });
+  hear({ type: 'message', message: message({ participantId: 'kim', username: 'Kim', text: 'Hi' }) });
+  hear({ type: 'message', message: message({ messageId: 'm2', participantId: 'bo', username: 'Bo', text: 'Ho' }) });
+  t.strictSame(screen, [
+    '[Kim types … lobby> ]',
+    '[Kim and Bo type … lobby> ]',
+    '[Bo types … lobby> ]',
+    'Kim: Hi',
+    '[lobby> ]',
+    'Bo: Ho',
+  ]);
+
+  session.typing('');
+  session.typing('/he');
+  t.strictSame(requests, [], 'an empty line and a command are not told');
+  session.typing('h');
+  session.typing('he');
+  t.strictSame(requests, [{ method: 'typing', params: { roomId: 'lobby' } }], 'not with every key');
+  await enter('hey');
+  session.typing('a');
+  t.equal(requests.filter(({ method }) => method === 'typing').length, 2, 'the next line is told anew');
+});
+
+t.test('who types and says nothing is forgotten', async (t) => {
+  const { hear, screen } = sessionWith();
+  hear(attached);
+  screen.length = 0;
+  hear({ type: 'typing', roomId: 'lobby', participantId: 'kim', username: 'Kim', expiresInMs: 1 });
+  while (screen.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+  t.strictSame(screen, ['[Kim types … lobby> ]', '[lobby> ]']);
 });

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import t from 'tap';
+import type { AttachedView, NoticeView } from '../../cli/control/views.js';
 import { CommandLine, eventually, type RunningNode } from './CommandLine.js';
 
 t.test('two nodes of one user find each other, talk, and learn from what is judged on either', async (t) => {
@@ -33,6 +34,20 @@ t.test('two nodes of one user find each other, talk, and learn from what is judg
     return messages.find((message) => message.messageId === messageId);
   });
   t.match(heard, { text, username: 'Ann', node: { alias: 'first', nodeId: first.nodeId } });
+
+  await t.test('who types on one node is seen to type on the other', async (t) => {
+    const notices: (AttachedView | NoticeView)[] = [];
+    const hearing = new AbortController();
+    const stream = second.connection.stream('attach', {}, (event) => notices.push(event), { signal: hearing.signal });
+    // The stream may begin after the first one, and a datagram may be lost.
+    const typing = await eventually(async () => {
+      await first.connection.request('typing', { roomId });
+      return notices.find(({ type }) => type === 'typing');
+    });
+    t.match(typing, { roomId, participantId: 'ann', username: 'Ann', expiresInMs: Number });
+    hearing.abort();
+    await stream;
+  });
 
   const signals = async (): Promise<number> => {
     const personas = await second.connection.request('personas', {});
