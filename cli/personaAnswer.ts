@@ -38,7 +38,7 @@ export interface PersonaAnswerResult {
 export async function personaAnswer(options: PersonaAnswerOptions): Promise<PersonaAnswerResult> {
   const knowledge = parseKnowledgePack(await readTextFile(options.knowledge), options.knowledge);
   const persona = new EmbeddedPersona({ knowledge, baseModel: loadBaseModel(), random: seededRandom(1) });
-  for (const folder of options.genomes) persona.adopt(decodeGenome(await readGenomeFolder(folder)));
+  for (const folder of options.genomes) adopt(persona, folder, await readGenomeFolder(folder));
   const questions = await readJsonLines(options.questions, {
     code: 'ERR_ACADEMY_SIGNALS_INVALID',
     shape: '{"input": "..."}',
@@ -52,6 +52,17 @@ export async function personaAnswer(options: PersonaAnswerOptions): Promise<Pers
   await writeWhole(options.out, lines.join(''));
   const silent = answers.filter(({ answer }) => answer === null).length;
   return { questions: questions.length, silent, out: options.out };
+}
+
+/** Of several genomes, an error names the one that does not fit. */
+function adopt(persona: EmbeddedPersona, folder: string, files: ReadonlyMap<string, Uint8Array>): void {
+  try {
+    persona.adopt(decodeGenome(files));
+  } catch (cause) {
+    if (!(cause instanceof AcademyError)) throw cause;
+    const { code, message, remedy = 'train it again, or fetch it again' } = cause;
+    throw new AcademyError(code, `${folder}: ${message}`, { remedy, cause });
+  }
 }
 
 /** Reads just the files of a genome, and none that is larger than a genome's can be. */

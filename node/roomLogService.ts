@@ -58,5 +58,7 @@ export function roomLogService({ store, startRoom }: RoomLogServiceOptions): Ser
 function requireRoom(store: RoomLogStore, roomId: string): RoomRecord {
   const room = store.room(roomId);
   if (room) return room;
-  throw new AcademyError('ERR_ACADEMY_ROOM_UNKNOWN', `there is no room "${roomId}" on this node`);
+  throw new AcademyError('ERR_ACADEMY_ROOM_UNKNOWN', `there is no room "${roomId}" on this node`, {
+    remedy: 'see "academy rooms"; joining a room opens it',
+  });
 }

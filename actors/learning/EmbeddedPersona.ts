@@ -136,7 +136,9 @@ export interface EmbeddedPersonaState {
 
 function newRank(rank: number): number {
   if (Number.isInteger(rank) && rank >= 1 && rank <= genomeLimits.rankMax) return rank;
-  throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', `the rank must be 1 to ${genomeLimits.rankMax}, not ${rank}`);
+  throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', `the rank must be 1 to ${genomeLimits.rankMax}, not ${rank}`, {
+    remedy: 'take 16 for one field of knowledge, 32 for many',
+  });
 }
 
 /**

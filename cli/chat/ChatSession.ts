@@ -40,6 +40,8 @@ export class ChatSession {
   #room = '';
   #prompt = '';
   readonly #typing = new TypingBoard(() => this.#showPrompt());
+  /** Nodes whose going has been told; each of their members in each room is told to leave. */
+  readonly #goneNodes = new Set<string>();
   /** When the room was last told that this person types. */
   #typingToldMs = Number.NEGATIVE_INFINITY;
   /** Lines are dealt with one after the other: `/up` after a message means what the message brought. */
@@ -98,6 +100,11 @@ export class ChatSession {
       this.#typing.ends(event.message.participantId);
     }
     if (event.type === 'welcome') return this.#welcome(event.roomId, event.recent);
+    if (event.type === 'joined' && event.node) this.#goneNodes.delete(event.node.nodeId);
+    if (event.type === 'left' && event.reason === 'node-gone' && event.node) {
+      if (this.#goneNodes.has(event.node.nodeId)) return;
+      this.#goneNodes.add(event.node.nodeId);
+    }
     const line = renderNotice(event, this.#reader());
     if (line !== undefined) this.#screen.print(line);
   }

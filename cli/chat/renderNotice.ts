@@ -19,8 +19,12 @@ export function renderNotice(notice: NoticeView, reader: Reader): string | undef
     case 'message':
       return renderMessage(notice.message, reader);
     case 'joined':
+      // Each node has one, and it has nothing to say until it says it.
+      if (notice.participant.type === 'system') return undefined;
       return aside(reader, notice.roomId, `→ ${notice.participant.name}${at(notice.node)} came in`);
     case 'left':
+      // The session tells of a node that goes once, and not of each of its members.
+      if (notice.reason === 'node-gone' && notice.node) return style('dim', `← node ${notice.node.alias} has gone`);
       return aside(reader, notice.roomId, `← ${notice.participantId}${at(notice.node)} left (${notice.reason})`);
     case 'signal': {
       if (notice.judgeNode === null && notice.judgeId === reader.personId) return undefined;

@@ -5,9 +5,13 @@ import type { MessageView, NodeLabel, NoticeView } from './views.js';
 type Notice = { [K in keyof RoomNotices]: { readonly type: K; readonly data: RoomNotices[K] } }[keyof RoomNotices];
 
 const welcomeMessages = 20;
+/** Names of nodes that are remembered: far more than a person would meet in a sitting. */
+const aliasesMax = 1_024;
 
 export class ViewMaker {
   readonly #node: AcademyNode;
+  /** Also of nodes that have gone since: their members' leaving is told after that. */
+  readonly #aliases = new Map<string, string>();
 
   constructor(node: AcademyNode) {
     this.#node = node;
@@ -102,8 +106,9 @@ export class ViewMaker {
   /** @returns null for this node itself */
   #label(nodeId: string): NodeLabel | null {
     if (nodeId === this.#node.nodeId) return null;
-    const known = this.#node.nodes().find((node) => node.nodeId === nodeId);
-    return { nodeId, alias: known?.alias ?? nodeId.slice(0, 8) };
+    if (this.#aliases.size > aliasesMax) this.#aliases.clear();
+    for (const node of this.#node.nodes()) this.#aliases.set(node.nodeId, node.alias);
+    return { nodeId, alias: this.#aliases.get(nodeId) ?? nodeId.slice(0, 8) };
   }
 }
 

@@ -253,3 +253,19 @@ t.test('who types and says nothing is forgotten', async (t) => {
   while (screen.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
   t.strictSame(screen, ['[Kim types … lobby> ]', '[lobby> ]']);
 });
+
+t.test('a node that goes is told once, however many of its members leave, and again when it comes back', (t) => {
+  const { hear, screen } = sessionWith();
+  hear(attached);
+  screen.length = 0;
+  const left = { type: 'left', node: elsewhere, reason: 'node-gone' } as const;
+  const joined = { type: 'joined', roomId: 'lobby', node: elsewhere } as const;
+  hear({ ...left, roomId: 'lobby', participantId: 'kim' });
+  hear({ ...left, roomId: 'lobby', participantId: 'ada' });
+  hear({ ...left, roomId: 'typescript-help', participantId: 'kim' });
+  hear({ ...joined, participant: { id: 'system', name: 'Academy', type: 'system' } });
+  hear({ ...joined, participant: { id: 'kim', name: 'Kim', type: 'human' } });
+  hear({ ...left, roomId: 'lobby', participantId: 'kim' });
+  t.strictSame(screen, ['← node attic has gone', '→ Kim@attic came in', '← node attic has gone']);
+  t.end();
+});

@@ -92,5 +92,13 @@ t.test('right and wrong, and silence, are signals too; what does not fit is told
   t.match(await train(judged, file('nowhere.jsonl')), { code: 1, stderr: /ERR_ACADEMY_FILE_NOT_FOUND.*nowhere/ });
   await writeFile(file('pack.jsonl'), '{"id":"a","title":"b","answer":"c"}\n{"id":"a"}\n');
   t.match(await train(judged, file('pack.jsonl')), { code: 1, stderr: /ERR_ACADEMY_KNOWLEDGE_INVALID: .*line 2/ });
+  await writeFile(join(file('genome'), 'adapter_model.safetensors'), 'junk');
+  await writeFile(file('questions.jsonl'), '{"input":"x"}\n');
+  const [genome, questions] = [file('genome'), file('questions.jsonl')];
+  const files = ['--genome', genome, '--questions', questions, '--out', file('answers.jsonl')];
+  t.match(await commandLine.run(['persona', 'answer', '--knowledge', knowledge, ...files]), {
+    code: 1,
+    stderr: /ERR_ACADEMY_GENOME_INVALID: .*genome: .*\nremedy: ./,
+  });
   t.match(await commandLine.run(['persona', 'train', '--knowledge', knowledge]), { code: 2, stderr: /--signals/ });
 });

@@ -58,7 +58,9 @@ export class ControlClient {
       return await this.#call(method, params, () => {}, giveUp.signal);
     } catch (fault) {
       if (!giveUp.signal.aborted) throw fault;
-      throw new AcademyError('ERR_ACADEMY_DEADLINE', `${method}: ${String(giveUp.signal.reason)}`);
+      throw new AcademyError('ERR_ACADEMY_DEADLINE', `${method}: ${String(giveUp.signal.reason)}`, {
+        remedy: 'try again when the machine is less busy; "academy tree" shows which actors are behind',
+      });
     } finally {
       this.#clock.clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
