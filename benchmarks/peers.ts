@@ -17,10 +17,11 @@ import type { BenchmarkDocument } from './runner/BenchmarkDocument.js';
 import type { Benchmark, BenchmarkCase, RunBenchmarkOptions } from './runner/defineBenchmark.js';
 import { runRounds } from './runner/runRounds.js';
 
-/** The path of the mesh, by its name among the signal paths, and whether it bears the rate of the latency cases. */
-const ownPath = { path: 'transport', bearsLatencyRate: false } as const;
-/** More than this lost, and the rate is not one at which the path can be used. Peers may lose nothing. */
-const ownLostShareMax = ownPath.path === 'transport' ? 0.01 : 0;
+/**
+ * The path of the mesh by its name among the signal paths, whether it bears the rate at which latencies are measured,
+ * and the share that it may lose at one receiver. The peers may lose nothing.
+ */
+const ownPath = { path: 'transport', bearsLatencyRate: false, lostShareMax: 0.01 } as const;
 /** The others fall behind at this rate, and would show how long a queue becomes. */
 const latencyPeers: readonly PeerName[] = ['zeromq', 'nats', 'ws'];
 
@@ -39,6 +40,7 @@ async function runPeers(options: RunBenchmarkOptions = {}): Promise<BenchmarkDoc
   const peersFolder = await installPeers({ signal, onProgress });
   const limit = await compileUdpLimit(signal);
   if (typeof limit === 'string') notes.push(limit);
+  else if (!limit.ways.includes('gso')) notes.push('UDP_SEGMENT and UDP_GRO are left out: this kernel refuses them.');
   const bearing = new Set<PeerCase['system']>(latencyPeers);
   if (ownPath.bearsLatencyRate) bearing.add(ownName);
   const cases = peerCases(chosen, bearing);
@@ -90,7 +92,7 @@ function signalCase(peerCase: PeerCase, peersFolder: string): BenchmarkCase {
   const rate = signalsPerSecond === null ? {} : { signalsPerSecond };
   const how =
     system === ownName
-      ? { path: ownPath.path, keyed: true, lostShareMax: ownLostShareMax }
+      ? { path: ownPath.path, keyed: true, lostShareMax: ownPath.lostShareMax }
       : {
           path: `${system}/${manner}`,
           peersFolder,
@@ -105,7 +107,7 @@ function signalCase(peerCase: PeerCase, peersFolder: string): BenchmarkCase {
 
 function limitCases(limit: UdpLimitProgram): BenchmarkCase[] {
   return ([1, 3] as const).flatMap((receivers) =>
-    (['sendto', 'gso'] as const).map((way) => ({
+    limit.ways.map((way) => ({
       case: `C ${way} 1:${receivers}`,
       unit: 'datagrams/s',
       run: (context) => limit.run({ way, receivers }, context),

@@ -9,9 +9,11 @@ import { join } from 'node:path';
 import { packageFile } from '../../packageRoot.js';
 import type { RoundContext, RoundOutcome } from '../runner/defineBenchmark.js';
 
+/** One datagram a system call, or 46 with UDP_SEGMENT and UDP_GRO. */
+export type UdpLimitWay = 'sendto' | 'gso';
+
 export interface UdpLimitOptions {
-  /** One datagram a system call, or 46 with UDP_SEGMENT and UDP_GRO. */
-  readonly way: 'sendto' | 'gso';
+  readonly way: UdpLimitWay;
   readonly receivers: number;
   /** Datagrams of 1400 bytes in a full round. @default what takes about a second on a small machine */
   readonly datagrams?: number;
@@ -27,6 +29,8 @@ interface Measured {
 }
 
 export interface UdpLimitProgram {
+  /** What this kernel can do: GRO for UDP came with Linux 5.0. */
+  readonly ways: readonly UdpLimitWay[];
   /** Runs it once. Rates are of datagrams that every receiver has. */
   run(options: UdpLimitOptions, context: Pick<RoundContext, 'signal' | 'scale'>): Promise<RoundOutcome>;
   /** Removes the program. */
@@ -53,7 +57,9 @@ export async function compileUdpLimit(signal: AbortSignal): Promise<UdpLimitProg
     const missing = thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
     return `The physical limit is left out: ${missing ? 'there is no C compiler (cc)' : 'cc failed to compile it'}.`;
   }
-  return { run: (options, context) => runUdpLimit(program, options, context), dispose };
+  const run: UdpLimitProgram['run'] = (options, context) => runUdpLimit(program, options, context);
+  const probe = await run({ way: 'gso', receivers: 1, datagrams: datagramsMin }, { signal, scale: 1 });
+  return { ways: probe.complete ? ['sendto', 'gso'] : ['sendto'], run, dispose };
 }
 
 async function runUdpLimit(

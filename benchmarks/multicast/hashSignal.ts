@@ -16,9 +16,9 @@ const floatWords = new Uint32Array(float.buffer);
 
 /**
  * 32-bit FNV-1a (Fowler, Noll, Vo) over UTF-16 code units and the words of doubles, fields in declared order.
- * @param phase the signal's number, modulo hashPhases
+ * @param phase which places of the texts: the signal's number, of which hashPhases in a row see all
  */
-export function hashSignal(given: TrainingSignal, phase: number): number {
+export function hashSignal(given: TrainingSignal, phase = 0): number {
   const { signal } = given;
   let hash = offsetBasis;
   hash = mixText(hash, given.personaId, phase);

@@ -177,8 +177,10 @@ export function outcomeOf(stretch: Stretch): RoundOutcome {
     seconds: (Math.max(...reports.map(({ lastNs }) => lastNs)) - published.startNs) / 1e9,
     lost: reports.reduce((sum, { lost }) => sum + lost, 0),
     ...(histograms.length > 0 ? { histogram: sumOfHistograms(histograms) } : {}),
-    // A publisher on schedule polls its clock, so its CPU time says nothing.
-    ...(stretch.scheduled ? {} : { cpuSeconds, senderCpuSeconds: published.cpuSeconds }),
+    // A publisher on schedule polls its clock, so its CPU time says nothing. Not every system tells that of a broker.
+    ...(stretch.scheduled || !Number.isFinite(cpuSeconds)
+      ? {}
+      : { cpuSeconds, senderCpuSeconds: published.cpuSeconds }),
     complete: fault === undefined,
     ...(fault ? { reason: fault } : {}),
   };

@@ -27,6 +27,8 @@ export interface BenchmarkDocument {
   readonly results: readonly CaseResult[];
   readonly ratios: Readonly<Record<string, number>>;
   readonly guards: Readonly<Record<string, number>>;
+  /** The guards of each round by itself, where there are guards: how far they scatter. */
+  readonly guardRounds?: Readonly<Record<string, readonly number[]>>;
   /** What a reader of the table should know besides, a line each. */
   readonly notes?: readonly string[];
 }

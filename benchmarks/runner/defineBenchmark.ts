@@ -53,7 +53,10 @@ export interface BenchmarkDefinition<C extends string = string> {
   readonly rounds?: number;
   /** Figures of cases against each other, by a name that later runs are compared by. */
   readonly ratios?: (results: Readonly<Record<C, CaseResult>>) => Record<string, number>;
-  /** Figures that are steady enough to be compared with a committed baseline on any machine. */
+  /**
+   * Figures that are steady enough to be compared with a committed baseline on any machine: ratios, better when high,
+   * and counts of bytes or copies (with that word in the key), better when low.
+   */
   readonly guards?: (results: Readonly<Record<C, CaseResult>>) => Record<string, number>;
 }
 

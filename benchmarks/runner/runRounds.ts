@@ -39,7 +39,7 @@ export async function runRounds<C extends string>(
   }
   onProgress?.({ fraction: 1, text: 'done' });
   const results = cases.map(({ case: name, unit }) => summarizeCase(name, unit, outcomes.get(name) ?? []));
-  const byCase = Object.fromEntries(results.map((result) => [result.case, result])) as Record<C, CaseResult>;
+  const byCase = resultsByCase<C>(results);
   return {
     name: benchmark.name,
     machine,
@@ -47,7 +47,30 @@ export async function runRounds<C extends string>(
     results,
     ratios: benchmark.ratios?.(byCase) ?? {},
     guards: benchmark.guards?.(byCase) ?? {},
+    ...(benchmark.guards ? { guardRounds: guardRounds(benchmark, outcomes, rounds) } : {}),
   };
+}
+
+/** The guards as each round by itself would have them. */
+function guardRounds<C extends string>(
+  { cases, guards }: BenchmarkDefinition<C>,
+  outcomes: ReadonlyMap<C, readonly RoundOutcome[]>,
+  rounds: number,
+): Record<string, number[]> {
+  const scattered: Record<string, number[]> = {};
+  for (let round = 0; round < rounds; round++) {
+    const results = cases.map(({ case: name, unit }) =>
+      summarizeCase(name, unit, outcomes.get(name)?.slice(round, round + 1) ?? []),
+    );
+    for (const [key, value] of Object.entries(guards?.(resultsByCase<C>(results)) ?? {})) {
+      scattered[key] = [...(scattered[key] ?? []), value];
+    }
+  }
+  return scattered;
+}
+
+function resultsByCase<C extends string>(results: readonly CaseResult[]): Record<C, CaseResult> {
+  return Object.fromEntries(results.map((result) => [result.case, result])) as Record<C, CaseResult>;
 }
 
 /** @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT */

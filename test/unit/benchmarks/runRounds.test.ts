@@ -28,7 +28,7 @@ t.test('rounds go through the cases in turn, and the warm-up does not count', as
     sentence: 'Nothing at all.',
     cases: [rates('a', [1000, 10, 30, 20], turns), rates('b', [1000, 1, 2, 4], turns)],
     ratios: (results) => ({ a_vs_b: results.a.median / results.b.median }),
-    guards: (results) => ({ spread: results.a.max - results.a.min }),
+    guards: (results) => ({ spread: results.a.max - results.a.min, half: results.a.median / 2 }),
   });
   const document = await benchmark.run({ rounds: 3 });
   t.strictSame(turns, ['a', 'b', 'a', 'b', 'a', 'b', 'a', 'b']);
@@ -38,7 +38,8 @@ t.test('rounds go through the cases in turn, and the warm-up does not count', as
     { case: 'b', median: 2, min: 1, max: 4 },
   ]);
   t.strictSame(document.ratios, { a_vs_b: 10 });
-  t.strictSame(document.guards, { spread: 20 });
+  t.strictSame(document.guards, { spread: 20, half: 10 });
+  t.strictSame(document.guardRounds, { spread: [0, 0, 0], half: [5, 15, 10] }, 'each round by itself');
 });
 
 t.test('the document has the keys that other tools read, and is plain JSON', async (t) => {
