@@ -91,15 +91,10 @@ async function measure(
   { signals, signalsPerSecond }: SignalCaseOptions,
   { scale }: RoundContext,
 ): Promise<RoundOutcome> {
-  if (signalsPerSecond) {
-    const count = amount((signals ?? signalsPerSecond) * scale);
-    await round.stretch(Math.ceil(count * warmUpShare), signalsPerSecond);
-    return round.stretch(count, signalsPerSecond);
-  }
-  if (signals) {
-    const count = amount(signals * scale);
-    await round.stretch(Math.ceil(count * warmUpShare));
-    return round.stretch(count);
+  if (signals || signalsPerSecond) {
+    const count = amount((signals ?? signalsPerSecond ?? 0) * scale);
+    const warmUp = await round.stretch(Math.ceil(count * warmUpShare), signalsPerSecond);
+    return warmUp.complete ? round.stretch(count, signalsPerSecond) : warmUp;
   }
   // Warm is what has run for a while: stretches grow until one takes long enough, and the last is judged by its rate.
   let warmUp = await round.stretch(amount(firstSignals * Math.min(1, scale)));
