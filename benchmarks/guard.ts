@@ -11,7 +11,7 @@ import { renderGuards } from './guard/renderGuards.js';
 import { loadBenchmark } from './index.js';
 import type { BenchmarkDocument } from './runner/BenchmarkDocument.js';
 import type { Benchmark, RunBenchmarkOptions } from './runner/defineBenchmark.js';
-import { machineLine } from './runner/describeMachine.js';
+import { describeMachine } from './runner/describeMachine.js';
 
 export interface GuardOptions extends Pick<RunBenchmarkOptions, 'rounds' | 'scale' | 'onProgress' | 'signal'> {
   /** @default those that have a baseline */
@@ -70,8 +70,8 @@ async function compare(benchmark: Benchmark, baseline: Baseline, options: GuardO
 async function recordBaseline(benchmark: Benchmark, options: GuardOptions): Promise<Baseline> {
   const documents: BenchmarkDocument[] = [];
   while (documents.length < recordedRuns) documents.push(await run(benchmark, options));
-  const [first] = documents;
-  return baselineOf(documents, first ? machineLine({ ...first.machine, loadAverage: [0, 0, 0] }) : '');
+  const { cores, cpu, node } = describeMachine();
+  return baselineOf(documents, `${cores} x ${cpu}, node ${node}`);
 }
 
 async function run(

@@ -6,18 +6,20 @@
  * window that receivers acknowledge, and what is lost all the same is told. Latencies are measured at a fixed rate and
  * count from the time that a signal was due. Beside them stands what a C program does on the same machine.
  */
-import { compileUdpLimit, type UdpLimitProgram } from './limit/runUdpLimit.js';
+import { type LimitCaseName, openLimitCases } from './limit/openLimitCases.js';
 import { datagramsPerSignal } from './multicast/datagramsPerSignal.js';
 import { runSignalCase, type SignalCaseOptions } from './multicast/runSignalCase.js';
-import type { BenchmarkDocument, CaseResult } from './runner/BenchmarkDocument.js';
-import type { Benchmark, BenchmarkCase, RunBenchmarkOptions } from './runner/defineBenchmark.js';
-import { runRounds } from './runner/runRounds.js';
+import type { CaseResult } from './runner/BenchmarkDocument.js';
+import type { Benchmark, BenchmarkCase } from './runner/defineBenchmark.js';
+import { requireRounds, runRounds } from './runner/runRounds.js';
 
 /** More than this lost, and the rate is not one at which bare datagrams can be used. Streams may lose nothing. */
 const lostShareMax = 0.01;
 const latencyRate = 50_000;
 
-const streamCases: readonly BenchmarkCase[] = [
+type CaseName = (typeof cases)[number]['case'] | LimitCaseName;
+
+const cases = [
   signalCase('naive, 1 to 1', { path: 'bare', receivers: 1, signals: 40_000, lostShareMax }),
   signalCase('naive, 1 to 3', { path: 'bare', receivers: 3, signals: 20_000, lostShareMax }),
   signalCase('stream, 1 to 1', { path: 'stream', keyed: true, receivers: 1 }),
@@ -30,39 +32,39 @@ const streamCases: readonly BenchmarkCase[] = [
   signalCase('stream, 1 % lost', { path: 'stream', keyed: true, receivers: 1, lossPerMille: 10 }),
   signalCase('stream, 5 % lost', { path: 'stream', keyed: true, receivers: 1, lossPerMille: 50 }),
   signalCase('stream, at 50 k/s', { path: 'stream', keyed: true, receivers: 1, signalsPerSecond: latencyRate }),
-];
+] as const;
 
 export const benchmark: Benchmark = {
   name: 'multicast',
   sentence: 'Training signals from one process to others over UDP multicast, object in to object out.',
-  run: runMulticast,
+  run: async (options = {}) => {
+    if (options.rounds !== undefined) requireRounds(options.rounds);
+    const signal = options.signal ?? new AbortController().signal;
+    const limit = await openLimitCases(signal);
+    const perSignal = datagramsPerSignal(options.seed ?? 1);
+    try {
+      const document = await runRounds<CaseName>(
+        {
+          name: benchmark.name,
+          sentence: benchmark.sentence,
+          cases: [...cases, ...limit.cases],
+          ratios: (results) => ratiosOf(results, perSignal),
+        },
+        { ...options, signal },
+      );
+      const notes = [`A datagram of the stream holds ${(1 / perSignal).toFixed(2)} signals.`, ...limit.notes];
+      return { ...document, notes };
+    } finally {
+      limit.dispose();
+    }
+  },
 };
 
-async function runMulticast(options: RunBenchmarkOptions = {}): Promise<BenchmarkDocument> {
-  const signal = options.signal ?? new AbortController().signal;
-  const limit = await compileUdpLimit(signal);
-  const notes = typeof limit === 'string' ? [limit] : [];
-  const perSignal = datagramsPerSignal(options.seed ?? 1);
-  try {
-    const document = await runRounds(
-      {
-        name: benchmark.name,
-        sentence: benchmark.sentence,
-        cases: [...streamCases, ...(typeof limit === 'string' ? [] : limitCases(limit))],
-        ratios: (results) => ratiosOf(results, perSignal),
-      },
-      { ...options, signal },
-    );
-    return { ...document, notes: [`A datagram of the stream holds ${(1 / perSignal).toFixed(2)} signals.`, ...notes] };
-  } finally {
-    if (typeof limit !== 'string') limit.dispose();
-  }
-}
-
-function ratiosOf(results: Readonly<Record<string, CaseResult>>, perSignal: number): Record<string, number> {
-  const rate = (name: string): number => results[name]?.median ?? Number.NaN;
+/** A ratio to a limit that was not measured is left out. */
+function ratiosOf(results: Readonly<Partial<Record<CaseName, CaseResult>>>, perSignal: number): Record<string, number> {
+  const rate = (name: CaseName): number => results[name]?.median ?? Number.NaN;
   const lossless = rate('stream, 1 to 1');
-  const senderCpu = (name: string): number => results[name]?.senderCpuSecondsPerMillion ?? Number.NaN;
+  const senderCpu = (name: CaseName): number => results[name]?.senderCpuSecondsPerMillion ?? Number.NaN;
   const ratios = {
     reliable_vs_naive_1to1: lossless / rate('naive, 1 to 1'),
     reliable_vs_naive_1to3: rate('stream, 1 to 3') / rate('naive, 1 to 3'),
@@ -76,20 +78,9 @@ function ratiosOf(results: Readonly<Record<string, CaseResult>>, perSignal: numb
     offload_vs_plain_1to1: lossless / rate('stream plain, 1 to 1'),
     sender_cpu_1to3_vs_1to1: senderCpu('stream, 1 to 3') / senderCpu('stream, 1 to 1'),
   };
-  // Without a compiler there is nothing to compare with.
   return Object.fromEntries(Object.entries(ratios).filter(([, ratio]) => Number.isFinite(ratio)));
 }
 
-function signalCase(name: string, options: SignalCaseOptions): BenchmarkCase {
+function signalCase<const C extends string>(name: C, options: SignalCaseOptions): BenchmarkCase<C> {
   return { case: name, unit: 'signals/s', run: (context) => runSignalCase(options, context) };
-}
-
-function limitCases(limit: UdpLimitProgram): BenchmarkCase[] {
-  return ([1, 3] as const).flatMap((receivers) =>
-    (['sendto', 'gso'] as const).map((way) => ({
-      case: `C ${way} 1:${receivers}`,
-      unit: 'datagrams/s',
-      run: (context) => limit.run({ way, receivers }, context),
-    })),
-  );
 }

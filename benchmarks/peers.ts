@@ -5,17 +5,17 @@
  * rounds of one run. CPU time is that of all processes, a broker's included. Beside them the physical limit.
  */
 import { AcademyError } from '../runtime/protocol/errors.js';
-import { compileUdpLimit, type UdpLimitProgram } from './limit/runUdpLimit.js';
+import { openLimitCases } from './limit/openLimitCases.js';
 import { runSignalCase } from './multicast/runSignalCase.js';
 import { caseName, ownName, type PeerCase, peerCases } from './peers/peerCases.js';
 import { peerChart } from './peers/peerChart.js';
-import { installPeers } from './peers/peerPackages.js';
+import { installPeers, packageVersions } from './peers/peerPackages.js';
 import { peerRatios } from './peers/peerRatios.js';
-import { isPeerName, type PeerName, peerNames } from './peers/peers.js';
+import { isPeerName, type PeerName, peerNames, peerPackageNames } from './peers/peers.js';
 import { natsServerVersion, startNatsServer } from './peers/startNatsServer.js';
 import type { BenchmarkDocument } from './runner/BenchmarkDocument.js';
 import type { Benchmark, BenchmarkCase, RunBenchmarkOptions } from './runner/defineBenchmark.js';
-import { runRounds } from './runner/runRounds.js';
+import { requireRounds, runRounds } from './runner/runRounds.js';
 
 /**
  * The path of the mesh by its name among the signal paths, whether it bears the rate at which latencies are measured,
@@ -34,13 +34,14 @@ export const benchmark: Benchmark = {
 
 async function runPeers(options: RunBenchmarkOptions = {}): Promise<BenchmarkDocument> {
   const signal = options.signal ?? new AbortController().signal;
+  if (options.rounds !== undefined) requireRounds(options.rounds);
   const notes: string[] = [];
   const chosen = withServers(chosenPeers(options.only), notes);
+  notes.push(`Packages: ${peerVersions(chosen)}.`);
   const onProgress = (text: string): void => options.onProgress?.({ fraction: 0, text });
   const peersFolder = await installPeers({ signal, onProgress });
-  const limit = await compileUdpLimit(signal);
-  if (typeof limit === 'string') notes.push(limit);
-  else if (!limit.ways.includes('gso')) notes.push('UDP_SEGMENT and UDP_GRO are left out: this kernel refuses them.');
+  const limit = await openLimitCases(signal);
+  notes.push(...limit.notes);
   const bearing = new Set<PeerCase['system']>(latencyPeers);
   if (ownPath.bearsLatencyRate) bearing.add(ownName);
   const cases = peerCases(chosen, bearing);
@@ -49,17 +50,14 @@ async function runPeers(options: RunBenchmarkOptions = {}): Promise<BenchmarkDoc
       {
         name: benchmark.name,
         sentence: benchmark.sentence,
-        cases: [
-          ...cases.map((peerCase) => signalCase(peerCase, peersFolder)),
-          ...(typeof limit === 'string' ? [] : limitCases(limit)),
-        ],
+        cases: [...cases.map((peerCase) => signalCase(peerCase, peersFolder)), ...limit.cases],
         ratios: (results) => peerRatios(cases, results),
       },
       { ...options, signal },
     );
-    return notes.length > 0 ? { ...document, notes } : document;
+    return { ...document, notes };
   } finally {
-    if (typeof limit !== 'string') limit.dispose();
+    limit.dispose();
   }
 }
 
@@ -87,6 +85,11 @@ function withServers(chosen: readonly PeerName[], notes: string[]): readonly Pee
   return version === undefined ? chosen.filter((name) => name !== 'nats') : chosen;
 }
 
+function peerVersions(chosen: readonly PeerName[]): string {
+  const versions = packageVersions();
+  return chosen.flatMap((name) => peerPackageNames[name].map((each) => `${each} ${versions[each]}`)).join(', ');
+}
+
 function signalCase(peerCase: PeerCase, peersFolder: string): BenchmarkCase {
   const { system, manner, receivers, signalsPerSecond } = peerCase;
   const rate = signalsPerSecond === null ? {} : { signalsPerSecond };
@@ -103,14 +106,4 @@ function signalCase(peerCase: PeerCase, peersFolder: string): BenchmarkCase {
     unit: 'signals/s',
     run: (context) => runSignalCase({ ...how, receivers, ...rate }, context),
   };
-}
-
-function limitCases(limit: UdpLimitProgram): BenchmarkCase[] {
-  return ([1, 3] as const).flatMap((receivers) =>
-    limit.ways.map((way) => ({
-      case: `C ${way} 1:${receivers}`,
-      unit: 'datagrams/s',
-      run: (context) => limit.run({ way, receivers }, context),
-    })),
-  );
 }

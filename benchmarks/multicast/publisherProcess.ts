@@ -40,7 +40,7 @@ class Publishing {
     const startNs = schedule?.startNs ?? monotonicNs();
     this.#until = this.#position + count;
     if (schedule) await this.#publishOnTime(this.#position, schedule);
-    else if (this.#window) await this.#publishInWindow(this.#window);
+    else if (this.#window) await this.#publishInWindow();
     else await this.#publishAtItsPace();
     await this.publisher.flush();
     if (this.#window) await this.#allAcknowledged(this.#window);
@@ -48,10 +48,10 @@ class Publishing {
   }
 
   /** As fast as the receivers acknowledge. */
-  #publishInWindow(window: AckWindow): Promise<void> {
+  #publishInWindow(): Promise<void> {
     return new Promise((resolve) => {
       this.#onProgress = () => {
-        while (this.#position < this.#until && window.hasRoom) this.#publishNext();
+        while (this.#position < this.#until && this.#publishNext());
         if (this.#position === this.#until) resolve();
       };
       this.#onProgress();
@@ -72,14 +72,15 @@ class Publishing {
       const due = Math.min(this.#until, first + Math.floor((monotonicNs() - startNs) / intervalNs) + 1);
       let taken = true;
       while (taken && this.#position < due) taken = this.#publishNext();
-      if (!taken) await this.publisher.ready();
-      // A turn of the event loop in any case: what was published leaves in it.
+      if (!taken && !this.#window) await this.publisher.ready();
+      // A turn of the event loop in any case: what was published leaves in it, and acknowledgements come.
       if (this.#position < this.#until) await new Promise(setImmediate);
     }
   }
 
-  /** @returns false when the path did not take it */
+  /** @returns false when the window or the path did not take it */
   #publishNext(): boolean {
+    if (this.#window?.hasRoom === false) return false;
     const signal = this.#signals[this.#position % this.#signals.length] as TrainingSignal;
     if (!this.publisher.publish(signal)) return false;
     this.#position += 1;

@@ -56,6 +56,12 @@ export function peerPackages(folder: string): LoadPackage {
   };
 }
 
+/** The exact versions of the packages that are installed directly. */
+export function packageVersions(): Readonly<Record<string, string>> {
+  const read = readFileSync(packageFile('benchmarks', 'peers', 'package.json'), 'utf8');
+  return (JSON.parse(read) as { readonly dependencies: Readonly<Record<string, string>> }).dependencies;
+}
+
 function peersFolder(): string {
   const hash = createHash('sha256').update(`${process.platform} ${process.arch} ${process.versions.modules}`);
   for (const file of files) hash.update(readFileSync(packageFile('benchmarks', 'peers', file)));

@@ -12,6 +12,15 @@ const peers = {
 export type PeerName = keyof typeof peers;
 export const peerNames = Object.keys(peers) as readonly PeerName[];
 
+/** The packages whose versions a reader of the figures wants to know. */
+export const peerPackageNames: Readonly<Record<PeerName, readonly string[]>> = {
+  zeromq: ['zeromq'],
+  nats: ['@nats-io/transport-node'],
+  ws: ['ws'],
+  'socket.io': ['socket.io'],
+  gossipsub: ['libp2p', '@libp2p/gossipsub'],
+};
+
 export function isPeerName(name: string): name is PeerName {
   return Object.hasOwn(peers, name);
 }

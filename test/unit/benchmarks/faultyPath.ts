@@ -15,6 +15,7 @@ const faultAt = 150;
 /** Signals that it takes before it wants ready() to be awaited. */
 const takenMax = 7;
 
+/** @public for the processes of the benchmark, which load this module by its address */
 export const signalPath: SignalPath = {
   pacing: 'own',
 
