@@ -7,12 +7,12 @@
 import { AcademyError } from '../runtime/protocol/errors.js';
 import { openLimitCases } from './limit/openLimitCases.js';
 import { runSignalCase } from './multicast/runSignalCase.js';
+import { brokerPrograms, brokerVersion, startBroker } from './peers/BrokerProgram.js';
 import { caseName, ownName, type PeerCase, peerCases } from './peers/peerCases.js';
 import { peerChart } from './peers/peerChart.js';
 import { installPeers, packageVersions } from './peers/peerPackages.js';
 import { peerRatios } from './peers/peerRatios.js';
 import { isPeerName, type PeerName, peerNames, peerPackageNames } from './peers/peers.js';
-import { natsServerVersion, startNatsServer } from './peers/startNatsServer.js';
 import type { BenchmarkDocument } from './runner/BenchmarkDocument.js';
 import type { Benchmark, BenchmarkCase, RunBenchmarkOptions } from './runner/defineBenchmark.js';
 import { requireRounds, runRounds } from './runner/runRounds.js';
@@ -75,14 +75,17 @@ function chosenPeers(only: readonly string[] | undefined): readonly PeerName[] {
 
 /** The peers without those whose server is not installed. */
 function withServers(chosen: readonly PeerName[], notes: string[]): readonly PeerName[] {
-  if (!chosen.includes('nats')) return chosen;
-  const version = natsServerVersion();
-  notes.push(
-    version === undefined
-      ? 'NATS is left out: its server is not installed (on Debian: apt-get install nats-server).'
-      : `NATS with nats-server ${version}.`,
-  );
-  return version === undefined ? chosen.filter((name) => name !== 'nats') : chosen;
+  return chosen.filter((name) => {
+    const broker = brokerPrograms[name];
+    if (!broker) return true;
+    const version = brokerVersion(broker);
+    notes.push(
+      version === undefined
+        ? `${name} is left out: its server is not installed (on Debian: apt-get install ${broker.program}).`
+        : `${name} with ${broker.program} ${version}.`,
+    );
+    return version !== undefined;
+  });
 }
 
 function peerVersions(chosen: readonly PeerName[]): string {
@@ -93,13 +96,14 @@ function peerVersions(chosen: readonly PeerName[]): string {
 function signalCase(peerCase: PeerCase, peersFolder: string): BenchmarkCase {
   const { system, manner, receivers, signalsPerSecond } = peerCase;
   const rate = signalsPerSecond === null ? {} : { signalsPerSecond };
+  const broker = system === ownName ? undefined : brokerPrograms[system];
   const how =
     system === ownName
       ? { path: ownPath.path, keyed: true, lostShareMax: ownPath.lostShareMax }
       : {
           path: `${system}/${manner}`,
           peersFolder,
-          ...(system === 'nats' ? { startBroker: startNatsServer } : {}),
+          ...(broker ? { startBroker: (signal: AbortSignal) => startBroker(broker, signal) } : {}),
         };
   return {
     case: caseName(peerCase),

@@ -26,5 +26,6 @@ export function renderGuards(name: string, rows: readonly GuardRow[]): string {
 }
 
 function percent(share: number): string {
-  return `${share > 0 ? '+' : ''}${(share * 100).toFixed(1)} %`;
+  const text = (share * 100).toFixed(1).replace(/^-(0\.0)$/, '$1');
+  return `${share > 0 && text !== '0.0' ? '+' : ''}${text} %`;
 }

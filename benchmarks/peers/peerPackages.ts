@@ -76,7 +76,7 @@ function runNpm(
   signal: AbortSignal,
   onProgress: (text: string) => void,
 ): Promise<void> {
-  const text = `fetching the peers (zeromq, NATS, ws, socket.io, libp2p; about 90 MB, once) into ${destination}`;
+  const text = `fetching the peers (zeromq, NATS, ws, socket.io, Redis, libp2p; about 90 MB, once) into ${destination}`;
   onProgress(text);
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   const given = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];

@@ -6,6 +6,7 @@ const peers = {
   nats: async (): Promise<Peer> => (await import('./natsPeer.js')).natsPeer,
   ws: async (): Promise<Peer> => (await import('./wsPeer.js')).wsPeer,
   'socket.io': async (): Promise<Peer> => (await import('./socketIoPeer.js')).socketIoPeer,
+  redis: async (): Promise<Peer> => (await import('./redisPeer.js')).redisPeer,
   gossipsub: async (): Promise<Peer> => (await import('./gossipsubPeer.js')).gossipsubPeer,
 } as const;
 
@@ -18,6 +19,7 @@ export const peerPackageNames: Readonly<Record<PeerName, readonly string[]>> = {
   nats: ['@nats-io/transport-node'],
   ws: ['ws'],
   'socket.io': ['socket.io'],
+  redis: ['@redis/client'],
   gossipsub: ['libp2p', '@libp2p/gossipsub'],
 };
 

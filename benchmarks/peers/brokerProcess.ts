@@ -1,29 +1,30 @@
-/** A process that keeps NATS's server: it ends the server when its parent is gone, however that came about. */
+/** A process that keeps a broker: it ends the broker when its parent is gone, however that came about. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { answerQuestions } from '../runner/ForkedProcess.js';
-import { freeTcpPort } from '../runner/freeTcpPort.js';
 import { loopback } from './Peer.js';
 
-export type NatsServerQuestions = {
-  /** Answers when the server listens. */
-  readonly start: { readonly given: string; readonly answer: { readonly pid: number; readonly port: number } };
+export type BrokerQuestions = {
+  /** Answers when the broker listens on `port`, which is free as yet. */
+  readonly start: {
+    readonly given: { readonly program: string; readonly given: readonly string[]; readonly port: number };
+    readonly answer: { readonly pid: number };
+  };
 };
 
 const startMs = 10_000;
 const pollMs = 20;
 const endMs = 3_000;
 
-let server: ChildProcess | undefined;
+let broker: ChildProcess | undefined;
 
-async function start(program: string): Promise<NatsServerQuestions['start']['answer']> {
-  const port = await freeTcpPort();
-  server = spawn(program, ['--addr', loopback, '--port', String(port)], { stdio: 'ignore' });
-  server.on('error', () => {});
+async function start({ program, given, port }: BrokerQuestions['start']['given']): Promise<{ pid: number }> {
+  broker = spawn(program, [...given], { stdio: 'ignore' });
+  broker.on('error', () => {});
   for (let waitedMs = 0; waitedMs < startMs; waitedMs += pollMs) {
-    if (server.exitCode !== null || server.pid === undefined) throw new Error(`${program} has ended at once`);
-    if (await accepts(port)) return { pid: server.pid, port };
+    if (broker.exitCode !== null || broker.pid === undefined) throw new Error(`${program} has ended at once`);
+    if (await accepts(port)) return { pid: broker.pid };
     await sleep(pollMs);
   }
   throw new Error(`${program} did not listen within ${startMs / 1000} s`);
@@ -41,7 +42,7 @@ function accepts(port: number): Promise<boolean> {
 }
 
 async function stop(): Promise<void> {
-  const running = server;
+  const running = broker;
   if (running?.pid === undefined || running.exitCode !== null || running.signalCode !== null) return;
   const ended = new Promise((resolve) => running.once('exit', resolve));
   running.kill('SIGTERM');
@@ -50,4 +51,4 @@ async function stop(): Promise<void> {
   clearTimeout(late);
 }
 
-answerQuestions<NatsServerQuestions>({ start }, stop);
+answerQuestions<BrokerQuestions>({ start }, stop);
