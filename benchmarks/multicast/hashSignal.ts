@@ -1,8 +1,9 @@
 /**
  * A hash over every field of a signal, cheap enough not to be what is measured, and the same for every path. Numbers
- * are mixed whole; of each text its length, and up to eight characters (nine of the longest) at places that move
- * with the signal's number. So eight consecutive numbers see every character of a text between them, and over a run
- * all places of all texts are read. A path cannot leave a field undecoded and still have the right hash.
+ * are mixed whole; of each text its length and every eighth character, beginning at a place that moves with the
+ * signal's number. So eight consecutive numbers see every character of a text between them, and over a run all places
+ * of all texts are read. A path cannot leave a field undecoded and still have the right hash; and since no two signals
+ * have the same timestamp, none can be taken for another.
  */
 import type { TrainingSignal } from '../../runtime/protocol/schemas/training.js';
 
@@ -16,7 +17,7 @@ const floatWords = new Uint32Array(float.buffer);
 
 /**
  * 32-bit FNV-1a (Fowler, Noll, Vo) over UTF-16 code units and the words of doubles, fields in declared order.
- * @param phase which places of the texts: the signal's number, of which hashPhases in a row see all
+ * @param phase where in the texts to begin, below hashPhases
  */
 export function hashSignal(given: TrainingSignal, phase = 0): number {
   const { signal } = given;
@@ -41,9 +42,8 @@ export function hashSignal(given: TrainingSignal, phase = 0): number {
 
 function mixText(start: number, text: string, phase: number): number {
   const { length } = text;
-  const stride = length <= hashPhases ? 1 : Math.min(hashPhases, (length + hashPhases - 1) >> 3);
   let hash = Math.imul(start ^ length, prime);
-  for (let index = phase % stride; index < length; index += stride) {
+  for (let index = phase; index < length; index += hashPhases) {
     hash = Math.imul(hash ^ text.charCodeAt(index), prime);
   }
   return hash;
