@@ -21,7 +21,7 @@ import { requireRounds, runRounds } from './runner/runRounds.js';
  * The path of the mesh by its name among the signal paths, whether it bears the rate at which latencies are measured,
  * and the share that it may lose at one receiver. The peers may lose nothing.
  */
-const ownPath = { path: 'transport', bearsLatencyRate: false, lostShareMax: 0.01 } as const;
+const ownPath = { path: 'stream', bearsLatencyRate: true, lostShareMax: 0 } as const;
 /** The others fall behind at this rate, and would show how long a queue becomes. */
 const latencyPeers: readonly PeerName[] = ['zeromq', 'nats', 'ws'];
 
