@@ -2,8 +2,11 @@
  * What the command line needs of the library beyond its public names: configuration and its origins, the control
  * socket, tickets, knowledge packs. The only file here that reaches behind index.ts; loaded when a command needs it.
  */
+import { diagnose, type Finding } from '../node/diagnose.js';
+import type { AcademyConfig } from '../runtime/config/academyConfig.js';
 import { AcademySmartEventRouter, type Route } from '../runtime/mesh/AcademySmartEventRouter.js';
 import { formatTicket, joinAcademy, openAcademySecret } from '../runtime/storage/academySecret.js';
+import { systemClock } from '../runtime/system/systemClock.js';
 import { systemRandom } from '../runtime/system/systemRandom.js';
 
 export { dataBucket } from '../actors/learning/dataBucket.js';
@@ -24,12 +27,17 @@ export { type Random, seededRandom } from '../runtime/protocol/Random.js';
 export { Compile, default as Type, type TSchema, type Validator } from '../runtime/protocol/typebox.js';
 export { makeFolder } from '../runtime/storage/makeFolder.js';
 export { defaultDataFolder } from '../runtime/storage/userPaths.js';
-export { systemClock } from '../runtime/system/systemClock.js';
 export { ControlClient } from '../transports/control/ControlClient.js';
 export { type ControlHandler, ControlServer } from '../transports/control/ControlServer.js';
 export { groupAddresses } from '../transports/udp/groupAddresses.js';
 
-export type { Route };
+export type { Finding, Route };
+export { systemClock };
+
+/** What `academy doctor` tells. */
+export function diagnoseMachine(config: AcademyConfig): Promise<readonly Finding[]> {
+  return diagnose({ config, clock: systemClock, random: systemRandom });
+}
 
 /** The table that `academy routes` prints, without a node. */
 export function routingTable(overrides: Readonly<Record<string, string>>): readonly Route[] {

@@ -9,6 +9,7 @@ import { benchCommand } from './commands/bench.js';
 import { chatCommand } from './commands/chat.js';
 import { configCommand } from './commands/config.js';
 import { demoCommand } from './commands/demo.js';
+import { doctorCommand } from './commands/doctor.js';
 import { feedbackCommand } from './commands/feedback.js';
 import { historyCommand } from './commands/history.js';
 import { nodesCommand } from './commands/nodes.js';
@@ -48,6 +49,7 @@ const commands: readonly ((context: CommandContext) => Command)[] = [
   demoCommand,
   personaCommand,
   benchCommand,
+  doctorCommand,
   configCommand,
   ticketCommand,
 ];

@@ -70,7 +70,7 @@ export function networkTransports(parts: NetworkParts): NodeNetwork {
 }
 
 /** The address that multicast leaves by: of the named interface, of the first real one with `lan`, or loopback. */
-function interfaceAddressOf({ interface: wanted, lan }: AcademyConfig): string {
+export function interfaceAddressOf({ interface: wanted, lan }: AcademyConfig): string {
   if (wanted !== undefined && isIPv4(wanted)) return wanted;
   if (wanted === undefined && !lan) return loopback;
   const interfaces = networkInterfaces();
