@@ -25,6 +25,7 @@ export type { PersonSeat } from './node/PersonSeat.js';
 export type { AcademyConfig } from './runtime/config/academyConfig.js';
 export { defineConfig } from './runtime/config/defineConfig.js';
 export { defineActor } from './runtime/hosting/defineActor.js';
+export type { EventPublication, PublicationOptions } from './runtime/mesh/EventStreams.js';
 export type {
   ActorAddress,
   ActorDefinition,

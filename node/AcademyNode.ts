@@ -13,7 +13,7 @@ import type { AcademyNodeDiscovery } from '../runtime/mesh/AcademyNodeDiscovery.
 import type { AcademySmartEventRouter, Route } from '../runtime/mesh/AcademySmartEventRouter.js';
 import type { AdminCapability } from '../runtime/mesh/AdminCapability.js';
 import type { CommandRegistry } from '../runtime/mesh/CommandRegistry.js';
-import type { EventPublication, EventStreams } from '../runtime/mesh/EventStreams.js';
+import type { EventPublication, EventStreams, PublicationOptions } from '../runtime/mesh/EventStreams.js';
 import type { MeshCounters } from '../runtime/mesh/MeshCounters.js';
 import type { AcademyNodeInfo } from '../runtime/mesh/PeerTable.js';
 import type { RemoteCommandExecutor } from '../runtime/mesh/RemoteCommandExecutor.js';
@@ -35,7 +35,6 @@ import type {
   SendMessageResult,
 } from '../runtime/protocol/schemas/commands.js';
 import type { ChatParticipant, RoomConsent } from '../runtime/protocol/schemas/participant.js';
-import type { StreamClass } from '../runtime/protocol/streams.js';
 import type { TransportStats } from '../runtime/protocol/Transport.js';
 import { type ActorModule, actorModules } from './actorModules.js';
 import { loadParticipantModule, type ParticipantSource } from './loadParticipantModule.js';
@@ -153,11 +152,8 @@ export class AcademyNode {
    * ```
    * @throws AcademyError ERR_ACADEMY_NODE_STOPPED
    */
-  publisher<N extends HotEventName>(
-    event: N,
-    options: { readonly streamClass?: StreamClass } = {},
-  ): EventPublication<N> {
-    return this.#parts.streams.publication(event, options.streamClass);
+  publisher<N extends HotEventName>(event: N, options: PublicationOptions = {}): EventPublication<N> {
+    return this.#parts.streams.publication(event, options);
   }
 
   /** The owner's right to hear all rooms: `node.events.on(name, { admin: node.admin }, handler)`. */

@@ -4,17 +4,18 @@
  * sealed packet, as it would be in a datagram. What comes in is decoded in place and handed on once, with the node that
  * signed the stream as its source.
  */
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../protocol/Clock.js';
 import type { DropReason } from '../protocol/dropReasons.js';
-import { toErrorRecord } from '../protocol/errors.js';
-import type { AcademyEventData } from '../protocol/events.js';
+import { AcademyError, toErrorRecord } from '../protocol/errors.js';
+import { type AcademyEventData, assertEventData } from '../protocol/events.js';
 import type { NodeId } from '../protocol/identity.js';
 import { needsDefinitions } from '../protocol/layout/encodeResults.js';
 import { FixedLayout } from '../protocol/layout/FixedLayout.js';
 import { type HotEventName, hotEvents } from '../protocol/layout/hotEvents.js';
 import { IdDictionary } from '../protocol/layout/IdDictionary.js';
 import { IdTable } from '../protocol/layout/IdTable.js';
-import { type PacketHeader, topicOf } from '../protocol/packet.js';
+import { type Channel, type PacketHeader, type Priority, topicOf } from '../protocol/packet.js';
 import {
   copyFrame,
   type FrameEncoder,
@@ -52,10 +53,15 @@ const frameKinds = { packet: 1, definitions: 2, event: 3 } as const;
 const hotNames = Object.keys(hotEvents) as HotEventName[];
 /** How long one packet may wait for the slowest member; then the sender is told that it did not leave. */
 const packetWaitMs = 5_000;
+/** Rooms of one stream whose topic is remembered. */
+const topicsMax = 1_024;
 
 /** What may be written and what is asked of it, for one kind of event. */
 export interface EventPublication<N extends HotEventName> {
-  /** False: a member is behind; nothing was sent, and `ready` tells when to try again. */
+  /**
+   * False: a member is behind; nothing was sent, and `ready` tells when to try again.
+   * @throws AcademyError ERR_ACADEMY_EVENT_INVALID, ERR_ACADEMY_PACKET_TOO_LARGE
+   */
   publish(data: AcademyEventData[N]): boolean;
   /** Resolves when there is room again. */
   ready(): Promise<void>;
@@ -64,6 +70,16 @@ export interface EventPublication<N extends HotEventName> {
   /** Nodes that hear it. */
   readonly members: number;
   readonly stats: OutgoingStreamStats;
+}
+
+export interface PublicationOptions {
+  /** @default what the routing table says of the event: ordered or lossy */
+  readonly streamClass?: StreamClass;
+  /**
+   * Whether each value is held against its schema before it is sent. Without it a value that does not fit is dropped by
+   * whoever receives it. @default true
+   */
+  readonly checked?: boolean;
 }
 
 export class EventStreams {
@@ -111,20 +127,34 @@ export class EventStreams {
   }
 
   /** @throws AcademyError ERR_ACADEMY_NODE_STOPPED, ERR_ACADEMY_TRANSPORT_UNKNOWN */
-  publication<N extends HotEventName>(event: N, streamClass?: StreamClass): EventPublication<N> {
+  publication<N extends HotEventName>(event: N, options: PublicationOptions = {}): EventPublication<N> {
     const route = this.#parts.router.routeOf(event);
-    const wanted = streamClass ?? (route.class === 'ordered' ? 'ordered' : 'lossy');
-    const current = (): OutgoingEvents => this.#on(route.transport, wanted);
-    current();
+    const wanted = options.streamClass ?? (route.class === 'ordered' ? 'ordered' : 'lossy');
+    const isChecked = options.checked ?? true;
+    let open = this.#on(route.transport, wanted);
+    let write = open.writerOf(event);
+    // A stream that was closed with its transport is opened anew.
+    const current = (): OutgoingStream => {
+      if (open.stream.isClosed) {
+        open = this.#on(route.transport, wanted);
+        write = open.writerOf(event);
+      }
+      return open.stream;
+    };
     return {
-      publish: (data) => current().write(event, data) === 'taken',
-      ready: () => current().stream.ready(),
-      flush: () => current().stream.delivered(),
+      publish: (data) => {
+        if (isChecked) assertEventData(event, data);
+        current();
+        const outcome = write(data);
+        return outcome === 'taken' || (outcome !== 'full' && refuse(event, outcome));
+      },
+      ready: () => current().ready(),
+      flush: () => current().delivered(),
       get members() {
-        return current().stream.members;
+        return current().members;
       },
       get stats() {
-        return current().stream.stats();
+        return current().stats();
       },
     };
   }
@@ -136,7 +166,6 @@ export class EventStreams {
     );
   }
 
-  /** A stream that was closed with its transport is opened anew. */
   #on(name: string, streamClass: StreamClass): OutgoingEvents {
     const key = `${name} ${streamClass}`;
     const open = this.#outgoing.get(key);
@@ -145,6 +174,15 @@ export class EventStreams {
     this.#outgoing.set(key, opened);
     return opened;
   }
+}
+
+function refuse(event: HotEventName, outcome: WriteOutcome): never {
+  if (outcome === 'too-large') {
+    throw new AcademyError('ERR_ACADEMY_PACKET_TOO_LARGE', `this ${event} does not fit a datagram`, {
+      remedy: 'emitToAcademyNetwork() sends it over the reliable transport',
+    });
+  }
+  throw new AcademyError('ERR_ACADEMY_EVENT_INVALID', `this ${event} cannot be encoded`);
 }
 
 /** Definitions may get lost in a lossy stream, so its ids are texts. */
@@ -161,32 +199,35 @@ function layoutHashOf(streamClass: StreamClass): number {
 class OutgoingEvents {
   readonly stream: OutgoingStream;
   readonly #dictionary: IdDictionary | null;
-  readonly #encoders = new Map<HotEventName, FrameEncoder<never>>();
+  readonly #streamClass: StreamClass;
   /** A definition that counts as written and has not found room yet. */
   #unsent: Buffer | null = null;
 
   constructor(transport: StreamingTransport, streamClass: StreamClass) {
-    const dictionary = streamClass === 'lossy' ? null : new IdDictionary();
+    this.#streamClass = streamClass;
+    this.#dictionary = streamClass === 'lossy' ? null : new IdDictionary();
     this.stream = transport.openStream({
       streamClass,
       layoutHash: layoutHashOf(streamClass),
       definitionKind: frameKinds.definitions,
     });
-    this.#dictionary = dictionary;
-    for (const name of hotNames) {
-      const { encode } = layoutOf(name, streamClass);
-      this.#encoders.set(name, (value, target, at, limit) => encode(value, target, at, limit, dictionary));
-    }
   }
 
-  write<N extends HotEventName>(name: N, data: AcademyEventData[N]): WriteOutcome {
-    const encode = this.#encoders.get(name) as FrameEncoder<AcademyEventData[N]>;
-    for (;;) {
-      if (this.#unsent && !this.#define(this.#unsent)) return 'full';
-      const outcome = this.stream.write(frameKinds.event, encode, data);
-      if (outcome !== needsDefinitions) return outcome;
-      this.#unsent = this.#nextDefinitions();
-    }
+  /** What writes events of that name: one function for each, as hot as its own event. */
+  writerOf<N extends HotEventName>(name: N): (data: AcademyEventData[N]) => WriteOutcome {
+    const { stream } = this;
+    const dictionary = this.#dictionary;
+    const layout = layoutOf(name, this.#streamClass);
+    const encode: FrameEncoder<AcademyEventData[N]> = (value, target, at, limit) =>
+      layout.encode(value, target, at, limit, dictionary);
+    return (data) => {
+      for (;;) {
+        if (this.#unsent && !this.#define(this.#unsent)) return 'full';
+        const outcome = stream.write(frameKinds.event, encode, data);
+        if (outcome !== needsDefinitions) return outcome;
+        this.#unsent = this.#nextDefinitions();
+      }
+    };
   }
 
   #define(definitions: Buffer): boolean {
@@ -204,27 +245,35 @@ class OutgoingEvents {
   }
 }
 
+/** An event's way from its bytes on one stream. */
+interface HotEvent {
+  readonly layout: FixedLayout<AcademyEventData[HotEventName]>;
+  readonly isAccepted: boolean;
+}
+
 /** What one node says on one stream, as this node hears it. */
 class IncomingEvents implements StreamConsumer {
   readonly #parts: EventStreamsParts;
-  readonly #source: StreamSource;
-  readonly #transport: TransportName;
   readonly #from: PacketSource;
+  readonly #origin: StreamOrigin;
   readonly #ids: IdTable | null;
-  readonly #layouts: ReadonlyMap<number, { readonly name: HotEventName; readonly layout: FixedLayout<unknown> }>;
-  readonly #session: number;
+  readonly #events: ReadonlyMap<number, HotEvent>;
 
   constructor(parts: EventStreamsParts, source: StreamSource, transport: TransportName) {
+    const channel = channelOfTransport[transport];
     this.#parts = parts;
-    this.#source = source;
-    this.#transport = transport;
     this.#from = { transport, source: `${source.address.host}:${source.address.port}` };
+    this.#origin = new StreamOrigin(source, channel);
     this.#ids = source.streamClass === 'lossy' ? null : new IdTable();
-    this.#session = Number.parseInt(source.session.slice(0, 8), 16);
     // Frames of another version's layouts are not read at all.
     const isReadable = source.layoutHash === layoutHashOf(source.streamClass);
-    const layouts = isReadable ? hotNames.map((name) => ({ name, layout: layoutOf(name, source.streamClass) })) : [];
-    this.#layouts = new Map(layouts.map((each) => [each.layout.eventId, each as never]));
+    const events = isReadable ? hotNames : [];
+    this.#events = new Map(
+      events.map((name) => {
+        const layout = layoutOf(name, source.streamClass) as FixedLayout<AcademyEventData[HotEventName]>;
+        return [layout.eventId, { layout, isAccepted: parts.router.accepts(name, channel) }];
+      }),
+    );
   }
 
   onFrame(kind: number, bytes: Buffer, at: number, end: number, position: number): void {
@@ -245,14 +294,14 @@ class IncomingEvents implements StreamConsumer {
   }
 
   #event(bytes: Buffer, at: number, end: number, position: number): void {
-    const { counters, router } = this.#parts;
+    const { counters } = this.#parts;
     counters.packetsReceived += 1;
-    const hot = this.#layouts.get(eventIdAt(bytes, at, end));
-    if (!hot) return this.#drop(this.#layouts.size === 0 ? 'unknown-version' : 'unknown-event');
-    if (!router.accepts(hot.name, channelOfTransport[this.#transport])) return this.#drop('wrong-channel');
-    const data = hot.layout.decode(bytes, at, end, this.#ids) as AcademyEventData[HotEventName] | undefined;
+    const event = this.#events.get(eventIdAt(bytes, at, end));
+    if (!event) return this.#drop(this.#events.size === 0 ? 'unknown-version' : 'unknown-event');
+    if (!event.isAccepted) return this.#drop('wrong-channel');
+    const data = event.layout.decode(bytes, at, end, this.#ids);
     if (data === undefined) return this.#drop('invalid-payload');
-    const header = new StreamedHeader(hot.layout.eventId, data, this.#source, this.#transport, this.#session, position);
+    const header = new StreamedHeader(this.#origin, event.layout.eventId, position, data);
     if (this.#parts.deliver(header, data) > 0) counters.packetsDelivered += 1;
     else this.#drop('no-listener');
   }
@@ -269,49 +318,79 @@ function eventIdAt(bytes: Buffer, at: number, end: number): number {
   return end - at >= 6 && bytes[at] === 0xdc && bytes[at + 3] === 0xcd ? bytes.readUInt16BE(at + 4) : 0;
 }
 
+/** What all headers of one stream have in common. */
+class StreamOrigin {
+  readonly nodeId: NodeId;
+  readonly channel: Channel;
+  readonly session: number;
+  readonly #sessionText: string;
+  /** The ids of rooms repeat, and a topic costs as much as decoding. */
+  readonly #topics = new LRUCache<string, number>({ max: topicsMax });
+
+  constructor({ nodeId, session }: StreamSource, channel: Channel) {
+    this.nodeId = nodeId;
+    this.channel = channel;
+    this.session = Number.parseInt(session.slice(0, 8), 16);
+    this.#sessionText = session;
+  }
+
+  topicOf(roomId: string): number {
+    const known = this.#topics.get(roomId);
+    if (known !== undefined) return known;
+    const topic = topicOf(roomId);
+    this.#topics.set(roomId, topic);
+    return topic;
+  }
+
+  /** Session and position: the same on every node that hears it. */
+  traceIdOf(position: number): string {
+    return this.#sessionText + position.toString(16).padStart(16, '0');
+  }
+}
+
 /** The header that the event would have had as a packet; what is seldom asked for is made when it is. */
 class StreamedHeader implements PacketHeader {
   readonly eventId: number;
-  readonly priority = 'normal';
-  readonly hops = 0;
-  readonly session: number;
   readonly sequence: number;
-  readonly sourceNode: NodeId;
+  readonly #origin: StreamOrigin;
   readonly #data: AcademyEventData[HotEventName];
-  readonly #source: StreamSource;
-  readonly #transport: TransportName;
 
-  constructor(
-    eventId: number,
-    data: AcademyEventData[HotEventName],
-    source: StreamSource,
-    transport: TransportName,
-    session: number,
-    position: number,
-  ) {
+  constructor(origin: StreamOrigin, eventId: number, position: number, data: AcademyEventData[HotEventName]) {
     this.eventId = eventId;
-    this.#data = data;
-    this.#source = source;
-    this.#transport = transport;
-    this.session = session;
     this.sequence = position;
-    this.sourceNode = source.nodeId;
+    this.#origin = origin;
+    this.#data = data;
   }
 
-  get channel(): PacketHeader['channel'] {
-    return channelOfTransport[this.#transport];
+  get priority(): Priority {
+    return 'normal';
+  }
+
+  get hops(): number {
+    return 0;
+  }
+
+  get session(): number {
+    return this.#origin.session;
+  }
+
+  get sourceNode(): NodeId {
+    return this.#origin.nodeId;
+  }
+
+  get channel(): Channel {
+    return this.#origin.channel;
   }
 
   get timestampMs(): number {
     return this.#data.timestamp;
   }
 
-  /** Session and position: the same on every node that hears it. */
   get traceId(): string {
-    return this.#source.session + this.sequence.toString(16).padStart(16, '0');
+    return this.#origin.traceIdOf(this.sequence);
   }
 
   get topic(): number {
-    return topicOf(this.#data.roomId);
+    return this.#origin.topicOf(this.#data.roomId);
   }
 }

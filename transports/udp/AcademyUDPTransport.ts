@@ -9,10 +9,9 @@
 import { isIPv4 } from 'node:net';
 import type { Clock } from '../../runtime/protocol/Clock.js';
 import { AcademyError } from '../../runtime/protocol/errors.js';
-import type { NodeId, NodeIdentity } from '../../runtime/protocol/identity.js';
+import type { NodeId } from '../../runtime/protocol/identity.js';
 import { limits } from '../../runtime/protocol/limits.js';
 import { packetBytesAt } from '../../runtime/protocol/packet.js';
-import type { Random } from '../../runtime/protocol/Random.js';
 import type {
   ConsumeStream,
   OutgoingStream,
@@ -25,22 +24,9 @@ import { failedSend, sendAfterStop, sendRefused, sendTooLarge } from '../failure
 import { sentToGroup } from '../sentToGroup.js';
 import type { GroupChannel, UdpMode } from './groupAddresses.js';
 import { SourceTable } from './SourceTable.js';
-import { StreamPublisher } from './stream/StreamPublisher.js';
-import { StreamReceiver } from './stream/StreamReceiver.js';
+import { GroupStreams, type GroupStreamsStats, type StreamKeys } from './stream/GroupStreams.js';
 import { isStreamDatagram } from './stream/streamDatagrams.js';
 import { type LadderStep, UdpGroupSockets } from './UdpGroupSockets.js';
-
-/** What streams need besides; without it a transport carries packets only. */
-export interface StreamKeys {
-  readonly identity: NodeIdentity;
-  /** Null in an open academy. */
-  readonly datagramKey: Uint8Array | null;
-  readonly random: Random;
-  /** Memory of one outgoing stream, for sending and for repair. @default 23 MB */
-  readonly ringBytes?: number;
-  /** Injected loss, for tests and benchmarks: whether the next slot that comes is to be taken for lost. */
-  readonly isLost?: () => boolean;
-}
 
 export interface AcademyUDPTransportOptions {
   /** As the plan names them: training data, persona events to all nodes, genome announcements. */
@@ -79,6 +65,8 @@ export interface UdpTransportStats extends TransportStats {
   /** Datagrams from other machines that a loopback node ignored. */
   readonly foreignDatagrams: number;
   readonly step: LadderStep | null;
+  /** Null while the transport does not run, and without streams. */
+  readonly streams: GroupStreamsStats | null;
 }
 
 const channelOfMode = { multicast: 'training', broadcast: 'evolution', genome_sharing: 'genome' } as const;
@@ -107,10 +95,9 @@ export class AcademyUDPTransport implements StreamingTransport {
   readonly #sources: SourceTable;
   /** Results by size: a datagram that left allocates no result of its own. */
   readonly #results: TransportSendResult[] = [];
-  readonly #outgoing = new Set<StreamPublisher>();
   #consume: ConsumeStream = () => null;
   #sockets: UdpGroupSockets | null = null;
-  #receiver: StreamReceiver | null = null;
+  #streams: GroupStreams | null = null;
   #unsentBytes = 0;
   #sendsThisTurn = 0;
   #drained: (() => void) | null = null;
@@ -167,18 +154,17 @@ export class AcademyUDPTransport implements StreamingTransport {
       ...(onWarning ? { onWarning } : {}),
     });
     this.#sockets = sockets;
-    this.#receiver = this.#streamReceiver(sockets);
+    const { streams, clock } = this.#options;
+    this.#streams = streams ? new GroupStreams(sockets, streams, clock, (source) => this.#consume(source)) : null;
     sockets.onGroupMessage((bytes, from) => this.#receive(bytes, from, handler));
-    sockets.onDirectMessage((bytes, from) => this.#receiveDirect(bytes, from));
+    sockets.onDirectMessage((bytes, from) => this.#streams?.receiveDirect(bytes, from));
   }
 
   async stop(): Promise<void> {
     const sockets = this.#sockets;
     if (!sockets) return;
-    for (const stream of this.#outgoing) stream.close();
-    this.#outgoing.clear();
-    this.#receiver?.stop();
-    this.#receiver = null;
+    this.#streams?.stop();
+    this.#streams = null;
     this.#sockets = null;
     if (this.#unsentBytes > 0) await this.#drain();
     await sockets.close();
@@ -191,26 +177,9 @@ export class AcademyUDPTransport implements StreamingTransport {
   }
 
   openStream(options: OutgoingStreamOptions): OutgoingStream {
-    const { streams, clock } = this.#options;
-    const network = this.#sockets;
-    if (!network || !streams) {
-      throw new AcademyError(
-        'ERR_ACADEMY_NODE_STOPPED',
-        `${this.name} ${streams ? 'is not running' : 'has no streams'}`,
-      );
-    }
-    const { identity, datagramKey, random, ringBytes } = streams;
-    const stream = new StreamPublisher({
-      ...options,
-      network,
-      identity,
-      datagramKey,
-      clock,
-      random,
-      ...(ringBytes === undefined ? {} : { ringSlots: slotsOf(ringBytes) }),
-    });
-    this.#outgoing.add(stream);
-    return stream;
+    if (this.#streams) return this.#streams.open(options);
+    const why = this.#options.streams ? 'is not running' : 'has no streams';
+    throw new AcademyError('ERR_ACADEMY_NODE_STOPPED', `${this.name} ${why}`);
   }
 
   onStream(consume: ConsumeStream): void {
@@ -257,27 +226,14 @@ export class AcademyUDPTransport implements StreamingTransport {
       socketErrors: this.#past.socketErrors + (now?.socketErrors ?? 0),
       foreignDatagrams: this.#past.foreignDatagrams + (now?.foreignMessages ?? 0),
       step: now?.step ?? null,
+      streams: this.#streams?.stats() ?? null,
     };
-  }
-
-  #streamReceiver(network: UdpGroupSockets): StreamReceiver | null {
-    const { streams, nodeId, clock } = this.#options;
-    if (!streams) return null;
-    const { datagramKey, random } = streams;
-    return new StreamReceiver({
-      network,
-      nodeId,
-      datagramKey,
-      clock,
-      random,
-      consume: (source) => this.#consume(source),
-    });
   }
 
   /** One message: datagrams of a stream, or packets; packets of one size may have been received together. */
   #receive(bytes: Buffer, from: StreamAddress, handler: PacketHandler): void {
     if (isStreamDatagram(bytes, 0, bytes.length)) {
-      this.#receiver?.receiveFromGroup(bytes, from);
+      this.#streams?.receiveFromGroup(bytes, from);
       return;
     }
     const source = this.#sources.of(from.host, from.port);
@@ -289,12 +245,6 @@ export class AcademyUDPTransport implements StreamingTransport {
       handler(bytes.subarray(at, end), source);
       at = end;
     }
-  }
-
-  #receiveDirect(datagram: Buffer, from: StreamAddress): void {
-    if (!isStreamDatagram(datagram, 0, datagram.length)) return;
-    for (const stream of this.#outgoing) if (stream.receive(datagram, from)) return;
-    this.#receiver?.receiveDirect(datagram, from);
   }
 
   #sentResult(bytes: number): TransportSendResult {
@@ -333,11 +283,6 @@ export class AcademyUDPTransport implements StreamingTransport {
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-}
-
-/** The power of two of slots that fit. */
-function slotsOf(ringBytes: number): number {
-  return 2 ** Math.floor(Math.log2(ringBytes / limits.datagramBytesMax));
 }
 
 function checkOptions(options: AcademyUDPTransportOptions): void {
