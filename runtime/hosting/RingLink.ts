@@ -36,6 +36,9 @@ const framesPerRelease = 64;
 /** Frames that are read before I/O and timers get their time. */
 const framesPerTurn = 1_024;
 
+/** Looks at the ring, one for each time that the event loop comes round, before the reader has to be woken. */
+const looksBeforeSleep = 1;
+
 type MessageFrame = Extract<Frame, readonly ['message', ...unknown[]]>;
 type ManyFrame = Extract<Frame, readonly ['many', ...unknown[]]>;
 
@@ -78,6 +81,7 @@ export class RingLink implements ShardLink {
   #moves: MessagePort[] = [];
   /** Frames that came over the port, whose marks are still to be read. */
   #fromPort: (Frame | null)[] = [];
+  #looksLeft = 0;
   #isPending = false;
   #isAwaitingRoom = false;
   #isClosed = false;
@@ -109,7 +113,7 @@ export class RingLink implements ShardLink {
   }
 
   drain(): void {
-    while (this.#read(framesPerTurn));
+    while (this.#read(framesPerTurn) > 0);
   }
 
   close(): void {
@@ -252,27 +256,26 @@ export class RingLink implements ShardLink {
 
   readonly #listen = (): void => {
     if (this.#isClosed) return;
-    if (this.#read(framesPerTurn)) {
-      this.#defer(this.#listen);
-      return;
-    }
-    const sleeping = this.#isClosed ? null : this.#reader.sleep();
+    this.#looksLeft = this.#read(framesPerTurn) > 0 ? looksBeforeSleep : this.#looksLeft - 1;
+    if (this.#isClosed) return;
+    const sleeping = this.#looksLeft > 0 ? null : this.#reader.sleep();
     if (sleeping) void sleeping.then(this.#listen);
     else this.#defer(this.#listen);
   };
 
-  /** Reads at most so many frames. @returns whether there may be more */
-  #read(framesMax: number): boolean {
+  /** Reads at most so many frames. @returns how many there were */
+  #read(framesMax: number): number {
     const reader = this.#reader;
+    let frames = 0;
     try {
-      for (let frames = 0; frames < framesMax; frames++) {
-        if (this.#isClosed || !this.#next()) return false;
-        if (frames % framesPerRelease === framesPerRelease - 1) reader.release();
+      while (frames < framesMax && !this.#isClosed && this.#next()) {
+        frames++;
+        if (frames % framesPerRelease === 0) reader.release();
       }
-      return true;
     } finally {
       reader.release();
     }
+    return frames;
   }
 
   #next(): boolean {

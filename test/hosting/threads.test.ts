@@ -3,8 +3,6 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { ActorSystem, ActorSystemEvents } from '../../runtime/hosting/ActorSystem.js';
 import { ACADEMY_CHAT_EVENTS } from '../../runtime/protocol/events.js';
-import { limits } from '../../runtime/protocol/limits.js';
-import { MessageCodec } from '../../runtime/protocol/MessageCodec.js';
 import { topicOf } from '../../runtime/protocol/packet.js';
 import { actorSystemContract } from './actorSystem.contract.js';
 import { headerOf, makeSystem, otherNode, probeSpec, reportOf, until } from './testSystem.js';
@@ -161,38 +159,6 @@ t.test('a thread that hangs holds up neither the others nor the shutdown', async
   );
   await system.shutdown({ limitMs: 100 });
 });
-
-t.test(
-  'events for a thread that hangs wait up to a bound; the rest is counted, and it hears those that waited',
-  async (t) => {
-    const { system } = await watchedSystem({ threads: 1 });
-    t.teardown(() => system.shutdown({ limitMs: 5_000 }));
-    const event = ACADEMY_CHAT_EVENTS.TYPING;
-    await system.spawn(probeSpec('ada', { options: { onStart: [{ type: 'subscribe', event, roomId: 'kitchen' }] } }));
-    const header = headerOf({ eventId: 3, topic: topicOf('kitchen') }, otherNode);
-    const payload = new MessageCodec().encode({
-      participantId: 'cy',
-      username: 'Cy',
-      roomId: 'kitchen',
-      academyId: 'test',
-      expiresInMs: 5_000,
-      timestamp: 1_700_000_000_000,
-    });
-    await until('it listens', () => system.deliverEvent(header, new Uint8Array([0xc1])) === 1);
-    system.tell({ name: 'ada' }, { type: 'work', data: 1_000 });
-    await until('it hangs', async () => (await system.counters()).messagesWaiting === 1);
-    const count = 3 * limits.linkEventsMax;
-    for (let index = 0; index < count; index++) system.deliverEvent(header, payload);
-    const { dropsMailboxFull = 0 } = await system.counters();
-    const inRing = limits.ringBytes / payload.length;
-    t.ok(dropsMailboxFull > 2 * limits.linkEventsMax - inRing, `${dropsMailboxFull} dropped`);
-    await until('it has heard the others', async () => {
-      const { eventsDelivered } = await system.counters();
-      return eventsDelivered === count - dropsMailboxFull;
-    });
-    t.equal((await reportOf(system, 'ada')).notes.length, count - dropsMailboxFull);
-  },
-);
 
 t.test('actors on two threads talk without the main thread', async (t) => {
   const { system } = await watchedSystem({ threads: 2 });

@@ -37,6 +37,7 @@ type ProbeEvent = Envelope &
     | { type: 'finish'; data: null }
     | { type: 'keep'; data: null }
     | { type: 'work'; data: number }
+    | { type: 'hang'; data: Int32Array }
     | { type: 'exit'; data: number }
     | { type: 'throw-outside'; data: null }
     | { type: 'fill-memory'; data: null }
@@ -114,6 +115,13 @@ const machine = setup({
       actions: ({ event }) => {
         const end = performance.now() + event.data;
         while (performance.now() < end);
+      },
+    },
+    /** Until whoever shares the memory lets go. */
+    hang: {
+      actions: ({ event }) => {
+        Atomics.store(event.data, 0, 1);
+        Atomics.wait(event.data, 0, 1, 10_000);
       },
     },
     exit: {
