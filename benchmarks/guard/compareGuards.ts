@@ -33,8 +33,8 @@ export interface GuardRow {
 }
 
 export const toleranceMin = 0.05;
-/** Work that takes 30 % longer has 23 % less of its rate. */
-export const toleranceMax = 0.2;
+/** Work that takes 30 % longer has 23 % less of its rate, and must fail where the figures scatter, too. */
+export const toleranceMax = 0.15;
 
 export function compareGuards(baseline: Baseline, guards: Readonly<Record<string, number>>): GuardRow[] {
   const known = Object.entries(baseline.guards).map(([key, recorded]): GuardRow => {

@@ -47,11 +47,10 @@ const publisherModule = new URL('./publisherProcess.js', import.meta.url);
 const receiverModule = new URL('./receiverProcess.js', import.meta.url);
 /** Signals that warm the processes up, as a share of those that count. */
 const warmUpShare = 0.2;
-/** The first of the warm-ups where the amount follows from the rate. */
-const firstSignals = 2_000;
-const warmUpGrowth = 4;
-const warmUpsMax = 8;
-const warmUpSeconds = 0.4;
+/** Where the amount follows from the rate: warm-ups grow from the first until one has lasted about so long. */
+const firstSignals = 500;
+const warmUpSeconds = 0.3;
+const warmUpsMax = 5;
 const signalsMin = 100;
 /** Time for a scheduled stretch to be agreed on before it begins. */
 const leadNs = 50e6;
@@ -96,21 +95,19 @@ async function measure(
     const warmUp = await round.stretch(Math.ceil(count * warmUpShare), signalsPerSecond);
     return warmUp.complete ? round.stretch(count, signalsPerSecond) : warmUp;
   }
-  // Warm is what has run for a while: stretches grow until one takes long enough, and the last is judged by its rate.
-  let warmUp = await round.stretch(amount(firstSignals * Math.min(1, scale)));
-  for (let stretches = 1; warmUp.complete && stretches < warmUpsMax; stretches++) {
-    if (warmUp.seconds >= warmUpSeconds * Math.min(1, scale)) break;
-    warmUp = await round.stretch(amount(warmUp.count * warmUpGrowth));
+  let count = amount(firstSignals * Math.min(1, scale));
+  for (let warmUps = 0; warmUps < warmUpsMax; warmUps++) {
+    const warmUp = await round.stretch(count);
+    if (!warmUp.complete) return warmUp;
+    count = amount((warmUp.count / warmUp.seconds) * warmUpSeconds * scale);
+    if (warmUp.seconds > (warmUpSeconds * scale) / 2) break;
   }
-  return warmUp.complete ? round.stretch(amount(rateOf(warmUp) * scale)) : warmUp;
+  // Of the last warm-up's rate, a second's worth.
+  return round.stretch(amount(count / warmUpSeconds));
 }
 
 function amount(signals: number): number {
   return Math.max(signalsMin, Math.round(signals));
-}
-
-function rateOf({ count, seconds }: RoundOutcome): number {
-  return count / seconds;
 }
 
 class Round {
@@ -173,9 +170,7 @@ export function outcomeOf(stretch: Stretch): RoundOutcome {
     lost: reports.reduce((sum, { lost }) => sum + lost, 0),
     ...(histograms.length > 0 ? { histogram: sumOfHistograms(histograms) } : {}),
     // A publisher on schedule polls its clock, so its CPU time says nothing. Not every system tells that of a broker.
-    ...(stretch.scheduled || !Number.isFinite(cpuSeconds)
-      ? {}
-      : { cpuSeconds, senderCpuSeconds: published.cpuSeconds }),
+    ...(stretch.scheduled || !Number.isFinite(cpuSeconds) ? {} : { cpuSeconds, senderCpuSeconds: published.cpuSeconds }),
     complete: fault === undefined,
     ...(fault ? { reason: fault } : {}),
   };
