@@ -91,6 +91,7 @@ export class RingLink implements ShardLink {
     this.#reader = new RingReader(new Ring(channel.incoming));
     this.#plainWriter = new PlainWriter(this.#writer.ring.bytes, this.#writer.ring.view);
     this.#plainReader = new PlainReader(this.#reader.ring.bytes, this.#reader.ring.view);
+    this.#port.on('message', this.#arrived);
     this.#defer(this.#listen);
   }
 
@@ -203,7 +204,7 @@ export class RingLink implements ShardLink {
 
   #show(): void {
     if (this.#forPort.length > 0) this.#postToPort();
-    this.#writer.flush();
+    this.#writer.flush(this.#wakeOther);
   }
 
   #awaitRoom(): void {
@@ -254,11 +255,16 @@ export class RingLink implements ShardLink {
     if (this.#isClosed) return;
     this.#read(framesPerTurn);
     if (this.#isClosed) return;
-    // Looking a few times more before it sleeps was measured, and cost more than the wake-ups that it saved.
-    const sleeping = this.#reader.sleep();
-    if (sleeping) void sleeping.then(this.#listen);
-    else this.#defer(this.#listen);
+    // A post wakes faster than Atomics.waitAsync does, and looking again before it sleeps cost more than it saved.
+    if (!this.#reader.doze()) this.#defer(this.#listen);
   };
+
+  readonly #arrived = (frames: readonly (Frame | null)[] | null): void => {
+    if (frames) this.#fromPort.push(...frames);
+    this.#listen();
+  };
+
+  readonly #wakeOther = (): void => this.#port.postMessage(null);
 
   /** Reads at most so many frames. @returns how many there were */
   #read(framesMax: number): number {
@@ -346,8 +352,10 @@ export class RingLink implements ShardLink {
 
   /** The writer posts before it flushes, so what a mark stands for is there. */
   #readPort(): Frame | null {
-    if (this.#fromPort.length === 0) {
-      this.#fromPort = (receiveMessageOnPort(this.#port)?.message as Frame[] | undefined) ?? [];
+    while (this.#fromPort.length === 0) {
+      const posted = receiveMessageOnPort(this.#port);
+      if (!posted) break;
+      this.#fromPort = (posted.message as (Frame | null)[] | null) ?? [];
     }
     const frame = this.#fromPort.shift();
     if (frame === undefined) throw corruptRing('a frame that should have come over the port is not there');

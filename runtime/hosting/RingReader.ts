@@ -103,6 +103,16 @@ export class RingReader {
     return null;
   }
 
+  /** For a reader that its writer wakes by other means. @returns false when there are frames already */
+  doze(): boolean {
+    const { control } = this.ring;
+    if (this.#position !== this.#tail) return false;
+    Atomics.store(control, ringPlaces.readerSleeps, 1);
+    if (Atomics.load(control, ringPlaces.tail) === this.#tail) return true;
+    Atomics.store(control, ringPlaces.readerSleeps, 0);
+    return false;
+  }
+
   /** Ends a sleep() of this reader, for one that is not used any more. */
   wake(): void {
     Atomics.notify(this.ring.control, ringPlaces.tail);

@@ -103,8 +103,8 @@ export class RingWriter {
     return true;
   }
 
-  /** Shows all frames to the reader, and wakes it if it sleeps. @returns whether there were any */
-  flush(): boolean {
+  /** Shows all frames to the reader, and wakes it if it sleeps, by `wakeReader` if it dozes. @returns whether there were any */
+  flush(wakeReader?: () => void): boolean {
     if (this.#end === this.#tail) return false;
     const { control } = this.ring;
     this.#tail = this.#end;
@@ -112,7 +112,8 @@ export class RingWriter {
     // The reader says that it sleeps before it looks at the tail a last time, so one of the two sees the other.
     if (Atomics.load(control, ringPlaces.readerSleeps) === 1) {
       Atomics.store(control, ringPlaces.readerSleeps, 0);
-      Atomics.notify(control, ringPlaces.tail);
+      if (wakeReader) wakeReader();
+      else Atomics.notify(control, ringPlaces.tail);
     }
     return true;
   }

@@ -61,8 +61,22 @@ t.test('a ring whose memory is damaged costs the thread, and its actors come bac
   // The first life's ring from the main thread to the shard, then the second life's in the other direction.
   for (const [death, index] of [0, 3].entries()) {
     const { control } = rings[index] as Ring;
-    Atomics.store(control, ringPlaces.tail, 3);
-    Atomics.notify(control, ringPlaces.tail);
+    const hanging = new Int32Array(new SharedArrayBuffer(4));
+    system.tell({ name: 'ada' }, { type: 'hang', data: hanging });
+    await until('it hangs', () => Atomics.load(hanging, 0) === 1);
+    const tail = Atomics.load(control, ringPlaces.tail);
+    const log = { type: 'log', level: 'info', text: 'here I am' };
+    system.tell({ name: 'ada' }, { type: 'emit', data: log });
+    if (index === 0) await until('it is flushed', () => Atomics.load(control, ringPlaces.tail) !== tail);
+    else await new Promise((resolve) => setTimeout(resolve, 5));
+    if (index === 0) Atomics.store(control, ringPlaces.tail, 3);
+    Atomics.store(hanging, 0, 2);
+    Atomics.notify(hanging, 0);
+    // In the other direction this thread holds still until the shard has answered.
+    if (index === 3) {
+      while (Atomics.load(control, ringPlaces.tail) === tail);
+      Atomics.store(control, ringPlaces.tail, 3);
+    }
     await until('the shard is back', () => ups === death + 1);
     t.equal((await reportOf(system, 'ada')).restarts, death + 1);
   }
