@@ -170,7 +170,9 @@ export function outcomeOf(stretch: Stretch): RoundOutcome {
     lost: reports.reduce((sum, { lost }) => sum + lost, 0),
     ...(histograms.length > 0 ? { histogram: sumOfHistograms(histograms) } : {}),
     // A publisher on schedule polls its clock, so its CPU time says nothing. Not every system tells that of a broker.
-    ...(stretch.scheduled || !Number.isFinite(cpuSeconds) ? {} : { cpuSeconds, senderCpuSeconds: published.cpuSeconds }),
+    ...(stretch.scheduled || !Number.isFinite(cpuSeconds)
+      ? {}
+      : { cpuSeconds, senderCpuSeconds: published.cpuSeconds }),
     complete: fault === undefined,
     ...(fault ? { reason: fault } : {}),
   };

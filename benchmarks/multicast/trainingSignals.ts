@@ -53,10 +53,13 @@ function trainingSignal(random: Random, index: number): TrainingSignal {
   };
 }
 
+/** Joined, not added up: a text in pieces would be put together again at each reading, and few texts are in pieces. */
 function sentence(random: Random): string {
-  let text = pick(random, words);
-  while (text.length < 56) text += ` ${pick(random, words)}`;
-  return text;
+  const picked = [pick(random, words)];
+  for (let length = picked[0]?.length ?? 0; length < 56; length += 1 + (picked.at(-1)?.length ?? 0)) {
+    picked.push(pick(random, words));
+  }
+  return picked.join(' ');
 }
 
 function pick<T>(random: Random, choices: readonly T[]): T {
