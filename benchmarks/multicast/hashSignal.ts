@@ -1,14 +1,14 @@
 /**
  * A hash over every field of a signal, cheap enough not to be what is measured, and the same for every path. Numbers
- * are mixed whole; of each text its length and every eighth character, beginning at a place that moves with the
- * signal's number. So eight consecutive numbers see every character of a text between them, and over a run all places
+ * are mixed whole; of each text its length and every sixteenth character, beginning at a place that moves with the
+ * signal's number. So sixteen consecutive numbers see every character of a text between them, and over a run all places
  * of all texts are read. A path cannot leave a field undecoded and still have the right hash; and since no two signals
  * have the same timestamp, none can be taken for another.
  */
 import type { TrainingSignal } from '../../runtime/protocol/schemas/training.js';
 
 /** Numbers after which the places repeat: the hash of a signal is one of so many. */
-export const hashPhases = 8;
+export const hashPhases = 16;
 
 const offsetBasis = 0x811c9dc5;
 const prime = 0x01000193;

@@ -18,6 +18,7 @@ import {
   liveSequence,
   nakRangeBytes,
   nakRangesMax,
+  readU16,
   readU48,
   receiverIdBytes,
   streamTagBytes,
@@ -196,8 +197,8 @@ export class ReceivedStream {
   #datagramAt(bytes: Buffer, at: number, end: number): number {
     if (end - at < dataHeader.bytes) return this.#malformed();
     if (bytes[at + 3] !== datagramKinds.data) return 0;
-    const size = bytes.readUInt16BE(at + dataHeader.datagramBytes);
-    const used = bytes.readUInt16BE(at + dataHeader.usedBytes);
+    const size = readU16(bytes, at + dataHeader.datagramBytes);
+    const used = readU16(bytes, at + dataHeader.usedBytes);
     const index = bytes[at + dataHeader.index] as number;
     const count = bytes[at + dataHeader.count] as number;
     const isSound =
@@ -222,7 +223,7 @@ export class ReceivedStream {
       if (bytes[base + dataHeader.index] !== index || bytes[base + dataHeader.count] !== count) return 0;
       if (readU48(bytes, base + dataHeader.sequence) !== first + index) return 0;
     }
-    const size = bytes.readUInt16BE(last + dataHeader.datagramBytes);
+    const size = readU16(bytes, last + dataHeader.datagramBytes);
     return size <= this.#slotBytes && last + size <= end ? last + size : 0;
   }
 
@@ -369,7 +370,7 @@ export class ReceivedStream {
   }
 
   #deliver(bytes: Buffer, at: number): void {
-    const end = at + bytes.readUInt16BE(at + dataHeader.usedBytes);
+    const end = at + readU16(bytes, at + dataHeader.usedBytes);
     const counters = this.#counters;
     counters.slots += 1;
     counters.bytes += end - at;
@@ -377,7 +378,7 @@ export class ReceivedStream {
     let position = readU48(bytes, at + dataHeader.position);
     while (frame + frameHeader.bytes <= end) {
       const begin = frame + frameHeader.bytes;
-      const after = begin + bytes.readUInt16BE(frame);
+      const after = begin + readU16(bytes, frame);
       if (after > end) {
         counters.malformed += 1;
         return;

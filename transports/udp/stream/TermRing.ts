@@ -11,7 +11,16 @@
  *         └──────────────┴──────┴──────┴──────┴──────┴──────┴──────┘
  * ```
  */
-import { datagramKinds, dataHeader, frameHeader, readU48, writePrefix, writeU48 } from './streamDatagrams.js';
+import {
+  datagramKinds,
+  dataHeader,
+  frameHeader,
+  readU16,
+  readU48,
+  writePrefix,
+  writeU16,
+  writeU48,
+} from './streamDatagrams.js';
 
 export class TermRing {
   readonly bytes: Buffer;
@@ -91,7 +100,7 @@ export class TermRing {
   commit(kind: number, end: number): void {
     const { bytes } = this;
     const at = this.#writeAt;
-    bytes.writeUInt16BE(end - at - frameHeader.bytes, at + frameHeader.payloadBytes);
+    writeU16(bytes, end - at - frameHeader.bytes, at + frameHeader.payloadBytes);
     bytes[at + frameHeader.kind] = kind;
     bytes[at + frameHeader.kind + 1] = 0;
     this.#writeAt = end;
@@ -102,8 +111,8 @@ export class TermRing {
   closeSlot(): void {
     const { bytes } = this;
     const base = this.#base;
-    bytes.writeUInt16BE(this.#writeAt - base, base + dataHeader.usedBytes);
-    bytes.writeUInt16BE(this.#frames, base + dataHeader.frames);
+    writeU16(bytes, this.#writeAt - base, base + dataHeader.usedBytes);
+    writeU16(bytes, this.#frames, base + dataHeader.frames);
     this.#sequence += 1;
     this.#isOpen = false;
   }
@@ -118,21 +127,22 @@ export class TermRing {
     for (let index = 0; index < count; index++) {
       const base = start + index * slotBytes;
       const isLast = index === count - 1;
-      bytes.writeUInt16BE(
-        isLast ? bytes.readUInt16BE(base + dataHeader.usedBytes) : slotBytes,
+      writeU16(
+        bytes,
+        isLast ? readU16(bytes, base + dataHeader.usedBytes) : slotBytes,
         base + dataHeader.datagramBytes,
       );
       bytes[base + dataHeader.index] = index;
       bytes[base + dataHeader.count] = count;
     }
     const last = start + (count - 1) * slotBytes;
-    return bytes.subarray(start, last + bytes.readUInt16BE(last + dataHeader.datagramBytes));
+    return bytes.subarray(start, last + readU16(bytes, last + dataHeader.datagramBytes));
   }
 
   /** The datagram of a kept slot, as it was sent. */
   datagramOf(sequence: number): Buffer {
     const base = this.offsetOf(sequence);
-    return this.bytes.subarray(base, base + this.bytes.readUInt16BE(base + dataHeader.datagramBytes));
+    return this.bytes.subarray(base, base + readU16(this.bytes, base + dataHeader.datagramBytes));
   }
 
   /** The first slot, from `sequence` on, at which a run begins; both must be kept. */

@@ -89,14 +89,29 @@ export const nakRangesMax = 128;
 /** The first slot wanted by who wants to begin with what comes next. */
 export const liveSequence = 2 ** 48 - 1;
 
-/** A 48-bit number, for offsets where Buffer's own variable-length reader would be slow. */
-export function readU48(bytes: Buffer, offset: number): number {
-  return bytes.readUInt16BE(offset) * 0x1_0000_0000 + bytes.readUInt32BE(offset + 2);
+/*
+ * Byte by byte and not by Buffer's methods, which check their arguments each time: these run for every frame and slot.
+ * Offsets are the caller's to check.
+ */
+export function readU16(bytes: Buffer, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }
 
-export function writeU48(bytes: Buffer, value: number, offset: number): void {
-  bytes.writeUInt16BE(Math.floor(value / 0x1_0000_0000), offset);
-  bytes.writeUInt32BE(value % 0x1_0000_0000, offset + 2);
+export function writeU16(bytes: Buffer, value: number, at: number): void {
+  bytes[at] = value >>> 8;
+  bytes[at + 1] = value & 0xff;
+}
+
+export function readU48(bytes: Buffer, at: number): number {
+  const low = readU16(bytes, at + 2) * 0x1_0000 + readU16(bytes, at + 4);
+  return readU16(bytes, at) * 0x1_0000_0000 + low;
+}
+
+export function writeU48(bytes: Buffer, value: number, at: number): void {
+  const low = value % 0x1_0000_0000;
+  writeU16(bytes, Math.floor(value / 0x1_0000_0000), at);
+  writeU16(bytes, Math.floor(low / 0x1_0000), at + 2);
+  writeU16(bytes, low & 0xffff, at + 4);
 }
 
 export function writePrefix(bytes: Buffer, offset: number, kind: DatagramKind, session: Buffer): void {
