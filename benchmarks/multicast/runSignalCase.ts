@@ -47,10 +47,14 @@ const publisherModule = new URL('./publisherProcess.js', import.meta.url);
 const receiverModule = new URL('./receiverProcess.js', import.meta.url);
 /** Signals that warm the processes up, as a share of those that count. */
 const warmUpShare = 0.2;
-/** Where the amount follows from the rate: warm-ups grow from the first until one has lasted about so long. */
+/**
+ * Where the amount follows from the rate: there are warm-ups until one has lasted and was hardly faster than the one
+ * before it, because a path that does much in a second takes some seconds to be compiled.
+ */
 const firstSignals = 500;
-const warmUpSeconds = 0.3;
-const warmUpsMax = 5;
+const warmUpSeconds = 0.5;
+const warmUpsMax = 10;
+const hardlyFaster = 1.1;
 const signalsMin = 100;
 /** Time for a scheduled stretch to be agreed on before it begins. */
 const leadNs = 50e6;
@@ -96,14 +100,18 @@ async function measure(
     return warmUp.complete ? round.stretch(count, signalsPerSecond) : warmUp;
   }
   let count = amount(firstSignals * Math.min(1, scale));
+  let rate = 0;
   for (let warmUps = 0; warmUps < warmUpsMax; warmUps++) {
     const warmUp = await round.stretch(count);
     if (!warmUp.complete) return warmUp;
-    count = amount((warmUp.count / warmUp.seconds) * warmUpSeconds * scale);
-    if (warmUp.seconds > (warmUpSeconds * scale) / 2) break;
+    const before = rate;
+    rate = warmUp.count / warmUp.seconds;
+    count = amount(rate * warmUpSeconds * scale);
+    const hasLasted = warmUp.seconds > (warmUpSeconds * scale) / 2;
+    if (hasLasted && rate < before * hardlyFaster) break;
   }
   // Of the last warm-up's rate, a second's worth.
-  return round.stretch(amount(count / warmUpSeconds));
+  return round.stretch(amount(rate * scale));
 }
 
 function amount(signals: number): number {
