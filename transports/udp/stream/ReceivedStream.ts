@@ -77,6 +77,8 @@ const roundTripMsMin = 0.5;
 /** From this many receivers on, each waits a random moment before it asks: others may miss the same. */
 const crowd = 3;
 const backOffMs = 1;
+/** While something is asked for already, so many further slots come before the next request. */
+const askedApartSlots = 512;
 /** Runs with a wrong tag that are checked in a second: a forger costs no more than that. */
 const badTagsPerSecondMax = 200;
 
@@ -106,6 +108,8 @@ export class ReceivedStream {
   #joinDelayMs = joinAgainMs;
   #roundTripMs = firstRoundTripMs;
   #nakPlanned = false;
+  /** The horizon when something was asked for last. */
+  #askedHorizon = 0;
   #badTagsLeft = badTagsPerSecondMax;
   #badTagsRefilledMs: number;
   #timer: TimerHandle | null = null;
@@ -163,9 +167,8 @@ export class ReceivedStream {
     while (at < end) {
       const size = this.#datagramAt(bytes, at, end);
       if (size === 0) return at;
-      const runEnd = this.#wholeRunEnd(bytes, at, end);
-      if (runEnd > 0) {
-        this.#receiveRun(bytes, at, runEnd);
+      const runEnd = this.#class === 'lossy' ? 0 : this.#wholeRunEnd(bytes, at, end);
+      if (runEnd > 0 && this.#receiveRun(bytes, at, runEnd)) {
         at = runEnd;
       } else {
         this.#receiveSlot(bytes, at, at + size);
@@ -211,41 +214,45 @@ export class ReceivedStream {
     return 0;
   }
 
-  /** Where the run that begins at `at` ends, if its turn has come and all of it is there in one piece; else 0. */
+  /** Where the run that begins at `at` ends, if all of it is there in one piece and belongs together; else 0. */
   #wholeRunEnd(bytes: Buffer, at: number, end: number): number {
-    if (this.#state !== 'joined' || bytes[at + dataHeader.index] !== 0) return 0;
+    if (bytes[at + dataHeader.index] !== 0) return 0;
     const first = readU48(bytes, at + dataHeader.sequence);
     const count = bytes[at + dataHeader.count] as number;
-    if (!this.#isTurnOf(first, count)) return 0;
     const last = at + (count - 1) * this.#slotBytes;
     if (last + dataHeader.bytes > end) return 0;
-    for (let index = 1, base = at + this.#slotBytes; index < count; index++, base += this.#slotBytes) {
+    for (let index = 0, base = at; index < count; index++, base += this.#slotBytes) {
       if (bytes[base + dataHeader.index] !== index || bytes[base + dataHeader.count] !== count) return 0;
       if (readU48(bytes, base + dataHeader.sequence) !== first + index) return 0;
+      const used = readU16(bytes, base + dataHeader.usedBytes);
+      if (used < dataHeader.bytes || used > this.#slotBytes) return 0;
     }
     const size = readU16(bytes, last + dataHeader.datagramBytes);
-    return size <= this.#slotBytes && last + size <= end ? last + size : 0;
+    const isSound = size <= this.#slotBytes && size >= readU16(bytes, last + dataHeader.usedBytes);
+    return isSound && last + size <= end ? last + size : 0;
   }
 
-  #isTurnOf(first: number, count: number): boolean {
-    if (this.#class === 'ordered') return first === this.#next;
-    if (this.#class === 'lossy') return false;
-    return first >= this.#next && first + count <= this.#next + this.#window.slots && !this.#window.has(first);
-  }
-
-  /** The quick way: checked and read in place. */
-  #receiveRun(bytes: Buffer, at: number, end: number): void {
+  /**
+   * A run in one piece: if its turn has come it is checked and read where it is, else it waits whole.
+   * @returns false when its slots are to be taken one by one
+   */
+  #receiveRun(bytes: Buffer, at: number, end: number): boolean {
+    if (this.#state !== 'joined') return false;
     const first = readU48(bytes, at + dataHeader.sequence);
     const count = bytes[at + dataHeader.count] as number;
-    const tagAt = (count - 1) * this.#slotBytes + dataHeader.tag;
-    if (!this.#mayCheck()) return;
-    if (!this.#seal.isRun([bytes.subarray(at, end)], tagAt, first)) {
-      this.#failed();
-      return;
+    const window = this.#window;
+    if (first < this.#next || first + count > this.#next + window.slots || !window.isFree(first, count)) return false;
+    if (first === this.#next || this.#class === 'unordered') {
+      if (!this.#mayCheck() || !this.#isRun(bytes.subarray(at, end), count, first)) return true;
+      this.#deliverRun(bytes, at, count);
+      this.#passed(first, count);
+      if (window.held > 0) this.#drain();
+      return true;
     }
-    for (let index = 0; index < count; index++) this.#deliver(bytes, at + index * this.#slotBytes);
-    this.#passed(first, count);
-    if (this.#window.held > 0) this.#drain();
+    window.putRun(first, count, bytes, at, end);
+    this.#counters.bytesCopied += end - at;
+    this.#horizon = Math.max(this.#horizon, first + count);
+    return true;
   }
 
   /** A run was delivered: goes on behind it, or remembers it when its turn comes later. */
@@ -295,7 +302,7 @@ export class ReceivedStream {
       this.#counters.duplicates += 1;
       return;
     }
-    if (!this.#mayCheck() || !this.#isRun([bytes.subarray(at, end)], sequence)) return;
+    if (!this.#mayCheck() || !this.#isRun(bytes.subarray(at, end), 1, sequence)) return;
     this.#counters.lost += sequence - this.#next;
     this.#next = sequence + 1;
     this.#horizon = this.#next;
@@ -325,27 +332,17 @@ export class ReceivedStream {
     if (head[dataHeader.index] !== 0) return this.#discard(first, 1);
     for (let index = 1; index < count; index++) if (!window.isHeld(first + index)) return false;
     if (!this.#mayCheck()) return false;
-    const run = this.#runFromWindow(first, count);
-    if (!run || !this.#isRun(run, first)) return this.#discard(first, count);
-    for (const datagram of run) this.#deliver(datagram, 0);
+    const run = window.runOf(first, count);
+    const isWhole = this.#wholeRunEnd(run, 0, run.length) === run.length;
+    if (!isWhole || !this.#isRun(run, count, first)) return this.#discard(first, count);
+    this.#deliverRun(run, 0, count);
     this.#passed(first, count);
     return true;
   }
 
-  /** The slots of a run; undefined when they do not belong together. */
-  #runFromWindow(first: number, count: number): readonly Buffer[] | undefined {
-    const run: Buffer[] = [];
-    for (let index = 0; index < count; index++) {
-      const datagram = this.#window.datagramOf(first + index);
-      const isWhole = index === count - 1 || datagram.length === this.#slotBytes;
-      if (datagram[dataHeader.index] !== index || datagram[dataHeader.count] !== count || !isWhole) return undefined;
-      run.push(datagram);
-    }
-    return run;
-  }
-
-  #isRun(pieces: readonly Buffer[], firstSequence: number): boolean {
-    if (this.#seal.isRun(pieces, dataHeader.tag, firstSequence)) return true;
+  #isRun(run: Buffer, count: number, firstSequence: number): boolean {
+    const tagAt = (count - 1) * this.#slotBytes + dataHeader.tag;
+    if (this.#seal.isRun(run, tagAt, firstSequence)) return true;
     this.#failed();
     return false;
   }
@@ -367,6 +364,10 @@ export class ReceivedStream {
   #discard(first: number, count: number): false {
     for (let index = 0; index < count; index++) this.#window.drop(first + index);
     return false;
+  }
+
+  #deliverRun(bytes: Buffer, at: number, count: number): void {
+    for (let index = 0; index < count; index++) this.#deliver(bytes, at + index * this.#slotBytes);
   }
 
   #deliver(bytes: Buffer, at: number): void {
@@ -393,7 +394,12 @@ export class ReceivedStream {
   #afterData(): void {
     if (this.#state !== 'joined') return;
     if (this.#next - this.#statusAt >= this.#options.windowSlots() * statusShare) this.#sendStatus();
-    if (this.#class !== 'lossy' && this.#horizon > this.#next) this.#planNak();
+    if (this.#class === 'lossy' || this.#horizon <= this.#next) return;
+    // The first gap is told at once; further ones are gathered, since each request costs as much as a run.
+    const isFirst = this.#next >= this.#askedHorizon;
+    const isFar = this.#horizon - this.#askedHorizon >= askedApartSlots;
+    if (this.#members < crowd && (isFirst || isFar)) this.#sendNak();
+    else this.#planNak();
   }
 
   #heartbeat(datagram: Buffer): void {
@@ -486,6 +492,7 @@ export class ReceivedStream {
   #sendNak(): void {
     const nowMs = this.#clock.monotonicMs();
     const again = nowMs - 2 * this.#roundTripMs;
+    this.#askedHorizon = this.#horizon;
     const ranges: [first: number, slots: number][] = [];
     for (let sequence = this.#next; sequence < this.#horizon; sequence++) {
       if (this.#window.has(sequence) || this.#window.askedAtMs(sequence) > again) continue;

@@ -3,7 +3,7 @@
  * here, each in its place, until what they wait for has come; the memory is made with the first gap. Of an unordered
  * stream it also remembers which slots behind a gap were delivered already.
  */
-import { dataHeader } from './streamDatagrams.js';
+import { dataHeader, readU16 } from './streamDatagrams.js';
 
 const missing = 0;
 const held = 1;
@@ -51,11 +51,43 @@ export class SlotWindow {
     this.#held += 1;
   }
 
+  /** Whether none of these slots has come. */
+  isFree(first: number, count: number): boolean {
+    for (let index = 0; index < count; index++) if (this.has(first + index)) return false;
+    return true;
+  }
+
+  /** A whole run, from `at` to `end`, whose slots are all free. */
+  putRun(first: number, count: number, bytes: Buffer, at: number, end: number): void {
+    if ((first % this.slots) + count > this.slots) {
+      for (let index = 0; index < count; index++) {
+        const begin = at + index * this.#slotBytes;
+        this.put(first + index, bytes, begin, Math.min(end, begin + this.#slotBytes));
+      }
+      return;
+    }
+    this.put(first, bytes, at, end);
+    for (let index = 1; index < count; index++) this.#states[(first + index) % this.slots] = held;
+    this.#held += count - 1;
+  }
+
+  /** The datagrams of a run that is here, in one piece: a view where the run does not cross the end of the window. */
+  runOf(first: number, count: number): Buffer {
+    const last = this.datagramOf(first + count - 1);
+    const begin = (first % this.slots) * this.#slotBytes;
+    if ((first % this.slots) + count <= this.slots) {
+      return (this.#bytes as Buffer).subarray(begin, begin + (count - 1) * this.#slotBytes + last.length);
+    }
+    const whole = Buffer.alloc((count - 1) * this.#slotBytes + last.length);
+    for (let index = 0; index < count; index++) this.datagramOf(first + index).copy(whole, index * this.#slotBytes);
+    return whole;
+  }
+
   /** The datagram of a slot that is here: a view, valid until it is dropped. */
   datagramOf(sequence: number): Buffer {
     const bytes = this.#bytes as Buffer;
     const base = (sequence % this.slots) * this.#slotBytes;
-    return bytes.subarray(base, base + bytes.readUInt16BE(base + dataHeader.datagramBytes));
+    return bytes.subarray(base, base + readU16(bytes, base + dataHeader.datagramBytes));
   }
 
   drop(sequence: number): void {

@@ -71,6 +71,11 @@ const setupsPerSecondMax = 20;
 const repairLingerMs = 1;
 /** Runs handed to the network and not yet taken by the kernel. */
 const runsInFlightMax = 32;
+/**
+ * Slots that may leave in one turn of the event loop, eight runs: who writes without end is held up for a turn, so that what members
+ * ask for is heard, and the node does not stand still.
+ */
+const slotsPerTurnMax = 368;
 /** Slots that a member may have repaired in a second. */
 const repairsPerSecondMax = 200_000;
 /** A blocked writer is called when that share of the window is free again, so that it writes runs and not single slots. */
@@ -94,6 +99,7 @@ export class StreamPublisher implements OutgoingStream {
   #waiting: (() => void)[] = [];
   #sent = 0;
   #inFlight = 0;
+  #slotsThisTurn = 0;
   #flushPlanned = false;
   #isBlocked = false;
   #timer: TimerHandle | null = null;
@@ -262,8 +268,10 @@ export class StreamPublisher implements OutgoingStream {
   /** @param share 1 to ask for as much as a waiting writer is woken for, 0 for a single slot */
   #hasRoom(share: 0 | 1): boolean {
     if (this.#inFlight >= runsInFlightMax) return false;
+    if (this.#isLossy) return true;
+    if (this.#slotsThisTurn >= slotsPerTurnMax) return false;
     const { limit } = this.#members;
-    if (limit === Number.POSITIVE_INFINITY || this.#isLossy) return true;
+    if (limit === Number.POSITIVE_INFINITY) return true;
     // Never a slot that some member may still ask for.
     const free = Math.min(limit, this.#members.position + this.#ring.slots) - this.#ring.sequence;
     return free > share * Math.max(1, (limit - this.#members.position) * readyShare);
@@ -296,8 +304,10 @@ export class StreamPublisher implements OutgoingStream {
     if (count === 0) return;
     const run = ring.makeRun(first, count);
     const tagAt = (count - 1) * ring.slotBytes + dataHeader.tag;
-    this.#seal.runTag([run], tagAt, first).copy(run, tagAt);
+    this.#seal.runTag(run, tagAt, first).copy(run, tagAt);
     this.#sent = ring.sequence;
+    if (this.#slotsThisTurn === 0) this.#network.atEndOfTurn(this.#onTurn);
+    this.#slotsThisTurn += count;
     this.#counters.runsSent += 1;
     this.#counters.slotsSent += count;
     this.#counters.bytesSent += run.length;
@@ -316,6 +326,11 @@ export class StreamPublisher implements OutgoingStream {
   readonly #onSent = (fault: Error | null): void => {
     this.#inFlight -= 1;
     if (fault) this.#counters.sendErrors += 1;
+    if (this.#isBlocked) this.#wake();
+  };
+
+  readonly #onTurn = (): void => {
+    this.#slotsThisTurn = 0;
     if (this.#isBlocked) this.#wake();
   };
 

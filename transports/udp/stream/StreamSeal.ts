@@ -29,31 +29,22 @@ export class StreamSeal {
   }
 
   /**
-   * The tag of a run whose slots are given in order, in one piece or in several; where the tag itself belongs counts
-   * as zeros.
-   * @param tagAt offset of the tag in the last piece
+   * The tag of a run; where the tag itself belongs counts as zeros.
+   * @param run its slots in order and in one piece
    */
-  runTag(pieces: readonly Buffer[], tagAt: number, firstSequence: number): Buffer {
-    const last = pieces[pieces.length - 1] as Buffer;
-    const before = last.subarray(0, tagAt);
-    const after = last.subarray(tagAt + streamTagBytes);
-    if (!this.#runKey) {
-      let check = 0;
-      for (let index = 0; index < pieces.length - 1; index++) check = crc32(pieces[index] as Buffer, check);
-      return checksumTag(crc32(after, crc32(before, check)));
-    }
+  runTag(run: Buffer, tagAt: number, firstSequence: number): Buffer {
+    const before = run.subarray(0, tagAt);
+    const after = run.subarray(tagAt + streamTagBytes);
+    if (!this.#runKey) return checksumTag(crc32(after, crc32(before)));
     writeU48(this.#nonce, firstSequence, nonceBytes - 6);
     const gmac = createCipheriv('aes-128-gcm', this.#runKey, this.#nonce);
-    for (let index = 0; index < pieces.length - 1; index++) gmac.setAAD(pieces[index] as Buffer);
     gmac.setAAD(before).setAAD(noTag).setAAD(after);
     gmac.final();
     return gmac.getAuthTag();
   }
 
-  isRun(pieces: readonly Buffer[], tagAt: number, firstSequence: number): boolean {
-    const last = pieces[pieces.length - 1] as Buffer;
-    const stated = last.subarray(tagAt, tagAt + streamTagBytes);
-    return timingSafeEqual(stated, this.runTag(pieces, tagAt, firstSequence));
+  isRun(run: Buffer, tagAt: number, firstSequence: number): boolean {
+    return timingSafeEqual(run.subarray(tagAt, tagAt + streamTagBytes), this.runTag(run, tagAt, firstSequence));
   }
 
   /** Writes the tag of a control datagram at `tagAt`, over all before it. */
