@@ -11,6 +11,8 @@ export interface ListenerGiven {
   readonly step: LadderStep;
   readonly datagramKey: readonly number[];
   readonly receiveBufferBytes: number;
+  /** @default '127.0.0.1' */
+  readonly interfaceAddress?: string;
 }
 
 export interface ListenerReport {
@@ -27,6 +29,7 @@ const transport = new AcademyUDPTransport({
   multicastAddress: given.multicastAddress,
   port: given.port,
   step: given.step,
+  interfaceAddress: given.interfaceAddress ?? '127.0.0.1',
   academyId: 'stream-test',
   nodeId: identity.nodeId,
   receiveBufferBytes: given.receiveBufferBytes,
