@@ -40,7 +40,7 @@ interface Progress {
 }
 
 const topic = 'academy.training.signal';
-const progressTopic = 'academy.training.progress';
+const progressTopic = 'benchmark progress';
 /** Messages under way at most, and how often a receiver tells; a message is one signal or a batch. */
 const underWayMax = 128;
 const tellEvery = 32;

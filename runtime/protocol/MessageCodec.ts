@@ -36,8 +36,10 @@ export class MessageCodec {
    * datagram costs no stack trace at the caller's
    */
   decode(bytes: Uint8Array): unknown {
+    // msgpackr's native part reads strings beyond the end of memory that threads share, and takes the process with it.
+    const own = bytes.buffer instanceof SharedArrayBuffer ? new Uint8Array(bytes) : bytes;
     try {
-      return this.#unpackr.unpack(bytes);
+      return this.#unpackr.unpack(own);
     } catch {
       return undefined;
     }

@@ -52,6 +52,8 @@ export class IdDictionary {
    * to be written first.
    */
   numberOf(id: string): number {
+    // What is no id by its schema is left to the layout to refuse.
+    if (typeof id !== 'string') return inlineId;
     const recent = recentPlaceOf(id);
     if (this.#recentIds[recent] === id) return this.#recentNumbers[recent] as number;
     const number = this.#numbers[id] ?? this.#add(id);
@@ -90,8 +92,7 @@ export class IdDictionary {
   }
 
   #add(id: string): number {
-    // What is no id by its schema is left to the layout to refuse.
-    const valid = typeof id === 'string' && id.length > 0 && id.length <= limits.idCharactersMax;
+    const valid = id.length > 0 && id.length <= limits.idCharactersMax;
     if (!valid || this.size >= this.#idsMax) return inlineId;
     this.#numbers[id] = this.size;
     return this.#ids.push(id) - 1;

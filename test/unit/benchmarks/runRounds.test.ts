@@ -57,6 +57,7 @@ t.test('the document has the keys that other tools read, and is plain JSON', asy
     'p50',
     'p99',
     'p999',
+    'senderCpuSecondsPerMillion',
     'unit',
   ]);
   t.match(document.machine, { cpu: String, cores: Number, memoryBytes: Number, system: String, node: process.version });

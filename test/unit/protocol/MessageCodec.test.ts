@@ -141,3 +141,12 @@ t.test('a key that means something to Object does nothing here', (t) => {
   t.equal(({} as { a?: unknown }).a, undefined);
   t.end();
 });
+
+t.test('memory that threads share is read like any other', (t) => {
+  const value = ['participant', '34750f98bd59fcfc946da45aaabe933b', { text: 'ü 👍'.repeat(20) }];
+  const bytes = codec.encode(value);
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length + 100), 50, bytes.length);
+  shared.set(bytes);
+  t.strictSame(codec.decode(shared), value);
+  t.end();
+});
