@@ -96,7 +96,9 @@ async function measure(
 ): Promise<RoundOutcome> {
   if (signals || signalsPerSecond) {
     const count = amount((signals ?? signalsPerSecond ?? 0) * scale);
-    const warmUp = await round.stretch(Math.ceil(count * warmUpShare), signalsPerSecond);
+    // At a set rate there is little to do: it takes as long again to be compiled.
+    const share = signalsPerSecond ? 1 : warmUpShare;
+    const warmUp = await round.stretch(Math.ceil(count * share), signalsPerSecond);
     return warmUp.complete ? round.stretch(count, signalsPerSecond) : warmUp;
   }
   let count = amount(firstSignals * Math.min(1, scale));
