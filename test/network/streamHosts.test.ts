@@ -62,17 +62,17 @@ for (const step of ladderSteps) {
     whyNot ?? (step === 'segment-offload' && socketCalls() === null && 'this machine has no segment offload');
 
   t.test(
-    `${step}: three hosts lose two of a hundred datagrams each, and hear everything once and in order`,
+    `${step}: three hosts lose every tenth datagram each, and hear everything once and in order`,
     { skip },
     async (t) => {
       const { hosts, speaker, listeners } = await openGroup(t, step, 3);
-      hosts.loseUdp(20);
-      const { said, repaired } = await answerOf<SpeakerReport>(speaker, { say: 8_000 });
+      hosts.loseUdp(100);
+      const { said } = await answerOf<SpeakerReport>(speaker, { say: 8_000 });
       for (const listener of listeners) {
         await until(async () => (await answerOf<ListenerReport>(listener, {})).heard === said);
         t.equal((await answerOf<ListenerReport>(listener, {})).wrong, 0);
       }
-      t.ok(repaired > 0);
+      t.ok((await answerOf<SpeakerReport>(speaker, { say: 0 })).repaired > 0);
     },
   );
 
