@@ -268,7 +268,7 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
       events.deliverDecoded(header, data) +
       (actors.isListening(header) ? actors.deliverEvent(header, codec.encode(data)) : 0),
   });
-  for (const name of factory.names()) streams.listen(name);
+  factory.onStreams((name) => streams.consumerOf(name));
   await factory.startAll((bytes, from) => void receive(bytes, from));
   closing.add('transports', () => factory.stopAll());
 

@@ -10,6 +10,7 @@
  * ```
  */
 import { AcademyError } from '../runtime/protocol/errors.js';
+import { type ConsumeStream, isStreaming } from '../runtime/protocol/streams.js';
 import type { PacketHandler, Transport } from '../runtime/protocol/Transport.js';
 
 interface Registration {
@@ -20,6 +21,7 @@ interface Registration {
 export class TransportFactory {
   readonly #registrations = new Map<string, Registration>();
   #handler: PacketHandler | null = null;
+  #consumerOf: ((name: string) => ConsumeStream) | null = null;
   /** Starting, swapping and stopping happen one after the other. */
   #work: Promise<unknown> = Promise.resolve();
 
@@ -34,6 +36,11 @@ export class TransportFactory {
       });
     }
     this.#registrations.set(name, { transport, running: false });
+  }
+
+  /** Who takes the streams of each transport, by its name; a transport that is swapped in later hands them on as well. */
+  onStreams(consumerOf: (name: string) => ConsumeStream): void {
+    this.#consumerOf = consumerOf;
   }
 
   has(name: string): boolean {
@@ -58,8 +65,9 @@ export class TransportFactory {
       this.#handler = handler;
       const started: Registration[] = [];
       try {
-        for (const registration of this.#registrations.values()) {
+        for (const [name, registration] of this.#registrations) {
           if (registration.running) continue;
+          this.#handOnStreams(name, registration.transport);
           await start(registration, handler);
           started.push(registration);
         }
@@ -86,6 +94,7 @@ export class TransportFactory {
       }
       await stop(registration);
       registration.transport = replacement;
+      this.#handOnStreams(name, replacement);
       try {
         await start(registration, this.#handler);
       } catch (fault) {
@@ -105,6 +114,10 @@ export class TransportFactory {
       );
       if (faults.length > 0) throw new AggregateError(faults, 'transports that did not stop cleanly');
     });
+  }
+
+  #handOnStreams(name: string, transport: Transport): void {
+    if (this.#consumerOf && isStreaming(transport)) transport.onStream(this.#consumerOf(name));
   }
 
   #registration(name: string): Registration {

@@ -89,7 +89,7 @@ async function open(network: SignalNetwork, step: LadderStep | 'auto', onSignal:
     receivePacket: () => {},
     deliver: (_header, data) => onSignal(data as TrainingSignal),
   });
-  streams.listen('academy-training');
+  factory.onStreams((name) => streams.consumerOf(name));
   await factory.startAll(() => {});
   return { factory, streams, counters };
 }

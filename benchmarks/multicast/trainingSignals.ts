@@ -32,12 +32,12 @@ export function indexOfSignal(signal: TrainingSignal): number {
 
 function trainingSignal(random: Random, index: number): TrainingSignal {
   return {
-    personaId: `persona-${whole(random, 16)}`,
+    personaId: id('persona-', whole(random, 16)),
     academyId: 'benchmark-academy',
-    roomId: `room-${whole(random, 32)}`,
-    sessionId: `session-${whole(random, 64)}`,
-    messageId: `${messageIdPrefix}${String(index).padStart(6, '0')}`,
-    judge: `person-${whole(random, 100)}@node-${whole(random, 8)}`,
+    roomId: id('room-', whole(random, 32)),
+    sessionId: id('session-', whole(random, 64)),
+    messageId: id(messageIdPrefix, String(index).padStart(6, '0')),
+    judge: id('person-', whole(random, 100), '@node-', whole(random, 8)),
     signal: {
       type: pick(random, types),
       value: (whole(random, 201) - 100) / 100,
@@ -51,6 +51,11 @@ function trainingSignal(random: Random, index: number): TrainingSignal {
     propagateToNetwork: true,
     timestamp: 1_790_000_000_000 + index,
   };
+}
+
+/** In one piece, as below. */
+function id(...parts: readonly (string | number)[]): string {
+  return parts.join('');
 }
 
 /** Joined, not added up: a text in pieces would be put together again at each reading, and few texts are in pieces. */

@@ -15,8 +15,10 @@ import { FixedLayout } from '../protocol/layout/FixedLayout.js';
 import { type HotEventName, hotEvents } from '../protocol/layout/hotEvents.js';
 import { IdDictionary } from '../protocol/layout/IdDictionary.js';
 import { IdTable } from '../protocol/layout/IdTable.js';
+import { limits } from '../protocol/limits.js';
 import { type Channel, type PacketHeader, type Priority, topicOf } from '../protocol/packet.js';
 import {
+  type ConsumeStream,
   copyFrame,
   type FrameEncoder,
   isStreaming,
@@ -53,6 +55,8 @@ const frameKinds = { packet: 1, definitions: 2, event: 3 } as const;
 const hotNames = Object.keys(hotEvents) as HotEventName[];
 /** How long one packet may wait for the slowest member; then the sender is told that it did not leave. */
 const packetWaitMs = 5_000;
+/** A definition must fit the answer to who joins, too. */
+const definitionMarginBytes = 8;
 /** Rooms of one stream whose topic is remembered. */
 const topicsMax = 1_024;
 
@@ -90,11 +94,9 @@ export class EventStreams {
     this.#parts = parts;
   }
 
-  /** Takes what comes in on this transport's streams, if it has any. */
-  listen(name: string): void {
-    const transport = this.#parts.transports.get(name);
-    if (!isStreaming(transport)) return;
-    transport.onStream((source) => new IncomingEvents(this.#parts, source, name as TransportName));
+  /** Takes what comes in on the streams of a transport. */
+  consumerOf(transport: string): ConsumeStream {
+    return (source) => new IncomingEvents(this.#parts, source, transport as TransportName);
   }
 
   /** Whether that transport can carry streams. */
@@ -102,27 +104,13 @@ export class EventStreams {
     return this.#parts.transports.has(name) && isStreaming(this.#parts.transports.get(name));
   }
 
-  /** One sealed packet, in order with all else of this node on that transport. Resolves, never rejects. */
+  /** One sealed packet, in order with all other packets of this node on that transport. Resolves, never rejects. */
   async sendPacket(name: string, packet: Uint8Array): Promise<TransportSendResult> {
     try {
-      const stream = this.#on(name, 'ordered').stream;
-      const deadlineMs = this.#parts.clock.monotonicMs() + packetWaitMs;
-      for (;;) {
-        const outcome = stream.write(frameKinds.packet, copyFrame, packet);
-        if (outcome === 'taken') return { success: true, receipt: 'sent', bytes: packet.length };
-        if (outcome !== 'full') return this.#parts.transports.get(name).send(packet);
-        if (this.#parts.clock.monotonicMs() > deadlineMs) break;
-        await stream.ready();
-      }
-      const message = `${name}: a member of the stream has been behind for ${packetWaitMs} ms`;
-      return { success: false, receipt: 'failed', bytes: 0, error: { code: 'ERR_ACADEMY_DEADLINE', message } };
+      return await this.#on(name, 'ordered').send(packet);
     } catch (fault) {
-      return {
-        success: false,
-        receipt: 'failed',
-        bytes: 0,
-        error: toErrorRecord(fault, 'ERR_ACADEMY_TRANSPORT_UNKNOWN'),
-      };
+      const error = toErrorRecord(fault, 'ERR_ACADEMY_TRANSPORT_UNKNOWN');
+      return { success: false, receipt: 'failed', bytes: 0, error };
     }
   }
 
@@ -170,7 +158,11 @@ export class EventStreams {
     const key = `${name} ${streamClass}`;
     const open = this.#outgoing.get(key);
     if (open && !open.stream.isClosed) return open;
-    const opened = new OutgoingEvents(this.#parts.transports.get(name) as StreamingTransport, streamClass);
+    const transport = this.#parts.transports.get(name);
+    if (!isStreaming(transport)) {
+      throw new AcademyError('ERR_ACADEMY_TRANSPORT_UNKNOWN', `${name} carries no streams`);
+    }
+    const opened = new OutgoingEvents(name, transport, streamClass, this.#parts.clock);
     this.#outgoing.set(key, opened);
     return opened;
   }
@@ -195,15 +187,27 @@ function layoutHashOf(streamClass: StreamClass): number {
   return hotNames.reduce((hash, name) => (Math.imul(hash, 31) + layoutOf(name, streamClass).hash) >>> 0, 7);
 }
 
+/** A packet that waits for room. */
+interface WaitingPacket {
+  readonly packet: Uint8Array;
+  readonly dueMs: number;
+  readonly settle: (result: TransportSendResult) => void;
+}
+
 /** What this node says on one stream. */
 class OutgoingEvents {
+  readonly #name: string;
+  readonly #clock: Clock;
+  readonly #waiting: WaitingPacket[] = [];
   readonly stream: OutgoingStream;
   readonly #dictionary: IdDictionary | null;
   readonly #streamClass: StreamClass;
   /** A definition that counts as written and has not found room yet. */
   #unsent: Buffer | null = null;
 
-  constructor(transport: StreamingTransport, streamClass: StreamClass) {
+  constructor(name: string, transport: StreamingTransport, streamClass: StreamClass, clock: Clock) {
+    this.#name = name;
+    this.#clock = clock;
     this.#streamClass = streamClass;
     this.#dictionary = streamClass === 'lossy' ? null : new IdDictionary();
     this.stream = transport.openStream({
@@ -230,6 +234,54 @@ class OutgoingEvents {
     };
   }
 
+  /** Writes a packet, or lets it wait behind those that wait already. */
+  send(packet: Uint8Array): Promise<TransportSendResult> {
+    if (this.#waiting.length === 0) {
+      const outcome = this.stream.write(frameKinds.packet, copyFrame, packet);
+      if (outcome !== 'full') return Promise.resolve(this.#resultOf(outcome, packet));
+    }
+    if (this.#waiting.length >= limits.streamPacketsWaitingMax) return Promise.resolve(this.#heldUp());
+    return new Promise((settle) => {
+      this.#waiting.push({ packet, dueMs: this.#clock.monotonicMs() + packetWaitMs, settle });
+      if (this.#waiting.length === 1) void this.#sendWaiting();
+    });
+  }
+
+  async #sendWaiting(): Promise<void> {
+    for (let head = this.#waiting[0]; head; head = this.#waiting[0]) {
+      const outcome = this.stream.isClosed ? 'closed' : this.stream.write(frameKinds.packet, copyFrame, head.packet);
+      if (outcome === 'full' && this.#clock.monotonicMs() < head.dueMs) {
+        await this.#readyBefore(head.dueMs);
+        continue;
+      }
+      this.#waiting.shift();
+      head.settle(outcome === 'full' || outcome === 'closed' ? this.#heldUp() : this.#resultOf(outcome, head.packet));
+    }
+  }
+
+  /** Until there is room, the stream is closed, or the time is over. */
+  #readyBefore(dueMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#clock.setTimeout(resolve, Math.max(1, dueMs - this.#clock.monotonicMs()));
+      const done = (): void => {
+        this.#clock.clearTimeout(timer);
+        resolve();
+      };
+      this.stream.ready().then(done, done);
+    });
+  }
+
+  #resultOf(outcome: WriteOutcome, { length }: Uint8Array): TransportSendResult {
+    if (outcome === 'taken') return { success: true, receipt: 'sent', bytes: length };
+    const message = `${this.#name}: a packet of ${length} bytes fits no slot`;
+    return { success: false, receipt: 'failed', bytes: 0, error: { code: 'ERR_ACADEMY_PACKET_TOO_LARGE', message } };
+  }
+
+  #heldUp(): TransportSendResult {
+    const message = `${this.#name}: a member of the stream has been behind for ${packetWaitMs} ms`;
+    return { success: false, receipt: 'failed', bytes: 0, error: { code: 'ERR_ACADEMY_DEADLINE', message } };
+  }
+
   #define(definitions: Buffer): boolean {
     if (!this.stream.define(definitions)) return false;
     this.#unsent = null;
@@ -239,7 +291,7 @@ class OutgoingEvents {
   #nextDefinitions(): Buffer | null {
     const dictionary = this.#dictionary;
     if (!dictionary) return null;
-    const message = Buffer.alloc(this.stream.payloadBytesMax);
+    const message = Buffer.alloc(this.stream.payloadBytesMax - definitionMarginBytes);
     const end = dictionary.writeDefinitions(message, 0, message.length);
     return end > 0 ? message.subarray(0, end) : null;
   }
@@ -258,6 +310,7 @@ class IncomingEvents implements StreamConsumer {
   readonly #origin: StreamOrigin;
   readonly #ids: IdTable | null;
   readonly #events: ReadonlyMap<number, HotEvent>;
+  #lastEvent: HotEvent | undefined;
 
   constructor(parts: EventStreamsParts, source: StreamSource, transport: TransportName) {
     const channel = channelOfTransport[transport];
@@ -296,14 +349,34 @@ class IncomingEvents implements StreamConsumer {
   #event(bytes: Buffer, at: number, end: number, position: number): void {
     const { counters } = this.#parts;
     counters.packetsReceived += 1;
-    const event = this.#events.get(eventIdAt(bytes, at, end));
+    const event = this.#eventOf(eventIdAt(bytes, at, end));
     if (!event) return this.#drop(this.#events.size === 0 ? 'unknown-version' : 'unknown-event');
     if (!event.isAccepted) return this.#drop('wrong-channel');
     const data = event.layout.decode(bytes, at, end, this.#ids);
     if (data === undefined) return this.#drop('invalid-payload');
     const header = new StreamedHeader(this.#origin, event.layout.eventId, position, data);
-    if (this.#parts.deliver(header, data) > 0) counters.packetsDelivered += 1;
+    if (this.#hand(header, data) > 0) counters.packetsDelivered += 1;
     else this.#drop('no-listener');
+  }
+
+  /** What throws is our own delivery; it must not take the rest of the run with it. */
+  #hand(header: PacketHeader, data: AcademyEventData[HotEventName]): number {
+    const { deliver, counters, log } = this.#parts;
+    try {
+      return deliver(header, data);
+    } catch (fault) {
+      counters.deliveryFailures += 1;
+      log.report('delivery-failure', 'error', 'an event could not be delivered on this node', {
+        fault: fault instanceof Error ? fault.message : String(fault),
+      });
+      return 1;
+    }
+  }
+
+  /** A stream mostly carries one kind of event for long. */
+  #eventOf(eventId: number): HotEvent | undefined {
+    if (this.#lastEvent?.layout.eventId !== eventId) this.#lastEvent = this.#events.get(eventId);
+    return this.#lastEvent;
   }
 
   #drop(reason: DropReason): void {

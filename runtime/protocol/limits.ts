@@ -49,6 +49,8 @@ export const limits = {
   replayWindowSize: 1_024,
   /** Receivers of one stream: as many as peers are remembered. */
   streamMembersMax: 1_024,
+  /** Packets that wait for room on a stream whose members are behind: some seconds of events, 1.4 MB. */
+  streamPacketsWaitingMax: 1_024,
   /** Streams that one node publishes in a group: one for each class, and some that programs open for themselves. */
   streamsPerGroupMax: 16,
   /** Streams that one node hears in a group; each may hold its share of the receive buffer's size in memory. */

@@ -84,6 +84,8 @@ export class UdpGroupSockets implements StreamNetwork {
   /** What the kernel gave, in bytes (Linux reports twice what it uses for data). */
   readonly receiveBufferBytes: number;
   readonly #echoFiltered: boolean;
+  readonly #endOffload: () => void;
+  #isClosed = false;
   readonly #runSlotsOffloaded: number;
   #offloads: boolean;
   #messagesReceived = 0;
@@ -101,6 +103,7 @@ export class UdpGroupSockets implements StreamNetwork {
     this.#group = sockets.group;
     this.#direct = sockets.direct;
     this.#echoFiltered = sockets.echoFiltered;
+    this.#endOffload = sockets.endOffload;
     this.port = sockets.group.address().port;
     this.#offloads = sockets.step === 'segment-offload';
     const slotBytes = options.slotBytes ?? limits.datagramBytesMax;
@@ -145,21 +148,24 @@ export class UdpGroupSockets implements StreamNetwork {
   }
 
   sendToGroup(pieces: readonly Buffer[], slotBytes: number, done: (fault: Error | null) => void): void {
+    if (this.#isClosed) return done(new Error('the sockets are closed'));
     this.#sends += 1;
     const only = pieces.length === 1 ? (pieces[0] as Buffer) : pieces;
     this.#direct.send(only as Buffer, this.port, this.multicastAddress, (fault) => {
       if (!fault) return done(null);
-      if (this.#offloads && (fault as NodeJS.ErrnoException).code === 'EIO')
-        return this.#stepDown(pieces, slotBytes, done);
+      if (this.#stepsDown(fault)) return this.#sendSingly(pieces, slotBytes, done);
       this.#sendErrors += 1;
       done(fault);
     });
   }
 
   sendTo({ host, port }: StreamAddress, datagram: Buffer): void {
+    if (this.#isClosed) return;
     this.#sends += 1;
     this.#direct.send(datagram, port, host, (fault) => {
-      if (fault) this.#sendErrors += 1;
+      if (!fault) return;
+      this.#sendErrors += 1;
+      this.#stepsDown(fault);
     });
   }
 
@@ -197,6 +203,7 @@ export class UdpGroupSockets implements StreamNetwork {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all(
       [this.#group, this.#direct].map((socket) => new Promise<void>((closed) => socket.close(() => closed()))),
     );
@@ -205,7 +212,8 @@ export class UdpGroupSockets implements StreamNetwork {
   #receiver(handler: StreamMessageHandler): (bytes: Buffer, from: RemoteInfo) => void {
     const loopbackOnly = this.interfaceAddress.startsWith('127.');
     return (bytes, from) => {
-      if (loopbackOnly && !from.address.startsWith('127.')) {
+      // Nobody can be answered at port 0, and dgram throws when it is tried.
+      if (from.port === 0 || (loopbackOnly && !from.address.startsWith('127.'))) {
         this.#foreignMessages += 1;
         return;
       }
@@ -215,9 +223,19 @@ export class UdpGroupSockets implements StreamNetwork {
     };
   }
 
-  /** The device cannot cut segments after all (it lacks checksum offload, udp(7)): from now on each slot goes alone. */
-  #stepDown(pieces: readonly Buffer[], slotBytes: number, done: (fault: Error | null) => void): void {
+  /**
+   * Whether the device cannot cut segments after all (it lacks checksum offload, or its packets are too small for them;
+   * udp(7)): from now on each slot goes by itself.
+   */
+  #stepsDown(fault: Error): boolean {
+    const { code } = fault as NodeJS.ErrnoException;
+    if (!this.#offloads || !offloadFaults.has(code ?? '')) return false;
     this.#offloads = false;
+    this.#endOffload();
+    return true;
+  }
+
+  #sendSingly(pieces: readonly Buffer[], slotBytes: number, done: (fault: Error | null) => void): void {
     const slots = pieces.flatMap((piece) =>
       Array.from({ length: Math.ceil(piece.length / slotBytes) }, (_, index) =>
         piece.subarray(index * slotBytes, Math.min(piece.length, (index + 1) * slotBytes)),
@@ -233,11 +251,16 @@ export class UdpGroupSockets implements StreamNetwork {
   }
 }
 
+/** What a send of segments fails with where the device or the path cannot take them. */
+const offloadFaults: ReadonlySet<string> = new Set(['EIO', 'EINVAL', 'EMSGSIZE']);
+
 interface OpenSockets {
   readonly step: LadderStep;
   readonly group: Socket;
   readonly direct: Socket;
   readonly echoFiltered: boolean;
+  /** Lets single datagrams leave again as they are. */
+  readonly endOffload: () => void;
 }
 
 async function openPlain(options: UdpGroupSocketsOptions): Promise<OpenSockets> {
@@ -253,7 +276,7 @@ async function openPlain(options: UdpGroupSocketsOptions): Promise<OpenSockets> 
     closeAll(group, direct);
     throw fault;
   }
-  return { step: 'plain', group, direct, echoFiltered: false };
+  return { step: 'plain', group, direct, echoFiltered: false, endOffload: () => {} };
 }
 
 /** @returns null when the kernel knows no offload */
@@ -274,7 +297,10 @@ async function openOffloaded(options: UdpGroupSocketsOptions, calls: SocketCalls
     configure(options, group, direct);
     if (!calls.forceReceiveBuffer(groupDescriptor, receiveBufferBytes)) enlarge(group, receiveBufferBytes, options);
     const echoFiltered = calls.dropFrom(groupDescriptor, interfaceAddress, direct.address().port);
-    return { step: 'segment-offload', group, direct, echoFiltered };
+    const endOffload = (): void => {
+      calls.sendSegments(directDescriptor, 0);
+    };
+    return { step: 'segment-offload', group, direct, echoFiltered, endOffload };
   } catch (fault) {
     closeAll(group, direct);
     throw fault;

@@ -56,7 +56,7 @@ class World {
       receivePacket: (bytes, from) => packets.push({ bytes: new Uint8Array(bytes), from }),
       deliver: (header, data) => heard.push({ header, data }),
     });
-    streams.listen('academy-training');
+    factory.onStreams((name) => streams.consumerOf(name));
     await factory.startAll(() => {});
     t.teardown(() => factory.stopAll());
     return { identity, factory, streams, heard, packets, counters, lines };
@@ -130,7 +130,7 @@ t.test('typing and presence go by a stream that loses rather than waits', async 
   t.ok(times.every((time, index) => index === 0 || time > (times[index - 1] as number)));
 });
 
-t.test('a sealed packet goes the same way, and one that fits no slot goes by itself', async (t) => {
+t.test('a sealed packet goes the same way, and one that fits no slot is told, so that it goes reliably', async (t) => {
   const world = new World();
   const [speaker, listener] = [await world.node(t), await world.node(t)];
   const packets = [100, 700, 1_300].map((bytes) => Buffer.alloc(bytes, bytes & 0xff));
@@ -143,7 +143,10 @@ t.test('a sealed packet goes the same way, and one that fits no slot goes by its
     packets.map((packet) => new Uint8Array(packet)),
   );
   t.ok(listener.packets.every(({ from }) => from.transport === 'academy-training'));
-  t.match(await speaker.streams.sendPacket('academy-training', Buffer.alloc(1_390)), { success: true });
+  t.match(await speaker.streams.sendPacket('academy-training', Buffer.alloc(1_390)), {
+    success: false,
+    error: { code: 'ERR_ACADEMY_PACKET_TOO_LARGE' },
+  });
 });
 
 t.test('what does not fit its schema or a datagram is refused where it is said', async (t) => {

@@ -21,6 +21,7 @@ import {
   readU16,
   readU48,
   receiverIdBytes,
+  sessionAt,
   streamTagBytes,
   writePrefix,
   writeU48,
@@ -63,6 +64,8 @@ export interface ReceivedStreamOptions {
   readonly windowSlotsMax: number;
   /** Begin with the oldest slot that is kept instead of with the first that was seen. */
   readonly fromKept: boolean;
+  /** Where an earlier life of this session ended here, for lack of a sign of it; null for a session that is new. */
+  readonly resumeAt: number | null;
 }
 
 const joinAgainMs = 50;
@@ -80,7 +83,11 @@ const backOffMs = 1;
 /** While something is asked for already, so many further slots come before the next request. */
 const askedApartSlots = 512;
 /** Runs with a wrong tag that are checked in a second: a forger costs no more than that. */
-const badTagsPerSecondMax = 200;
+const badTagsPerSecondMax = 2_000;
+const joinApartMs = 5;
+const roundTripMsMax = 250;
+/** A timer that is later than that shows that this process stood still, not that the publisher did. */
+const standstillMs = 1_000;
 
 export class ReceivedStream {
   readonly source: StreamSource;
@@ -92,8 +99,14 @@ export class ReceivedStream {
   readonly #slotBytes: number;
   readonly #class: StreamClass;
   readonly #counters: Counters = noCounts();
+  readonly #sessionHigh: number;
+  readonly #sessionLow: number;
   #state: 'joining' | 'joined' | 'ended' = 'joining';
   #token = 0;
+  /** Of the statuses and requests of this membership. */
+  #count = 0;
+  #joinSentMs = Number.NEGATIVE_INFINITY;
+  #endReason: StreamEnd | null = null;
   #definitions = 0;
   /** The first slot that was seen before joining: it can still be had. */
   #firstSeen = liveSequence;
@@ -113,6 +126,7 @@ export class ReceivedStream {
   #badTagsLeft = badTagsPerSecondMax;
   #badTagsRefilledMs: number;
   #timer: TimerHandle | null = null;
+  #timerDueMs = 0;
 
   constructor(options: ReceivedStreamOptions) {
     this.#options = options;
@@ -125,6 +139,9 @@ export class ReceivedStream {
     this.#window = new SlotWindow(options.windowSlotsMax, options.slotBytes);
     this.#heardMs = this.#clock.monotonicMs();
     this.#badTagsRefilledMs = this.#heardMs;
+    this.#next = options.resumeAt ?? 0;
+    this.#sessionHigh = options.sessionBytes.readUInt32BE(0);
+    this.#sessionLow = options.sessionBytes.readUInt32BE(4);
   }
 
   get isJoined(): boolean {
@@ -133,6 +150,11 @@ export class ReceivedStream {
 
   get isEnded(): boolean {
     return this.#state === 'ended';
+  }
+
+  /** Null while it goes on. */
+  get endReason(): StreamEnd | null {
+    return this.#endReason;
   }
 
   /** The next slot that it waits for. */
@@ -146,7 +168,7 @@ export class ReceivedStream {
 
   /** @param firstSeen the first slot that was seen of it, if any */
   join(firstSeen: number): void {
-    this.#firstSeen = this.#options.fromKept ? 0 : firstSeen;
+    this.#firstSeen = this.#options.resumeAt ?? (this.#options.fromKept ? 0 : firstSeen);
     this.#sendJoin();
     this.#schedule(this.#joinDelayMs);
   }
@@ -162,7 +184,8 @@ export class ReceivedStream {
    * @returns where the first that is no such datagram begins
    */
   receiveData(bytes: Buffer, start: number, end: number): number {
-    this.#heardMs = this.#clock.monotonicMs();
+    // Until the publisher itself has answered, data may be a recording.
+    if (this.#state === 'joined') this.#heardMs = this.#clock.monotonicMs();
     let at = start;
     while (at < end) {
       const size = this.#datagramAt(bytes, at, end);
@@ -192,14 +215,14 @@ export class ReceivedStream {
     else if (kind === datagramKinds.end && datagram.length === controlBytes.end) this.#finish(datagram);
     else if (kind === datagramKinds.accept && this.#isForUs(datagram, controlBytes.acceptHead))
       this.#accepted(datagram);
-    else if (kind === datagramKinds.reset && this.#isForUs(datagram, controlBytes.reset)) this.#rejoin();
+    else if (kind === datagramKinds.reset && this.#isForUs(datagram, controlBytes.reset)) this.#wasReset(datagram);
     else this.#counters.badControl += 1;
   }
 
   /** Bytes of the data datagram at `at`; 0 when there is none of this session. */
   #datagramAt(bytes: Buffer, at: number, end: number): number {
     if (end - at < dataHeader.bytes) return this.#malformed();
-    if (bytes[at + 3] !== datagramKinds.data) return 0;
+    if (bytes[at + 3] !== datagramKinds.data || !this.#isOurs(bytes, at)) return 0;
     const size = readU16(bytes, at + dataHeader.datagramBytes);
     const used = readU16(bytes, at + dataHeader.usedBytes);
     const index = bytes[at + dataHeader.index] as number;
@@ -207,6 +230,12 @@ export class ReceivedStream {
     const isSound =
       size <= this.#slotBytes && at + size <= end && used >= dataHeader.bytes && used <= size && index < count;
     return isSound ? size : this.#malformed();
+  }
+
+  /** Datagrams of several streams of one publisher may have been received together. */
+  #isOurs(bytes: Buffer, at: number): boolean {
+    const begin = at + sessionAt;
+    return bytes.readUInt32BE(begin) === this.#sessionHigh && bytes.readUInt32BE(begin + 4) === this.#sessionLow;
   }
 
   #malformed(): 0 {
@@ -288,7 +317,7 @@ export class ReceivedStream {
       return;
     }
     const askedMs = this.#window.askedAtMs(sequence);
-    if (!Number.isNaN(askedMs)) this.#repaired(askedMs);
+    if (!Number.isNaN(askedMs)) this.#repaired(askedMs, this.#window.wasAskedAgain(sequence));
     this.#window.put(sequence, bytes, at, end);
     this.#counters.bytesCopied += end - at;
     if (sequence >= this.#horizon) this.#horizon = sequence + 1;
@@ -309,8 +338,10 @@ export class ReceivedStream {
     this.#deliver(bytes, at);
   }
 
-  #repaired(askedMs: number): void {
+  #repaired(askedMs: number, wasAskedAgain: boolean): void {
     this.#counters.repaired += 1;
+    // Which of the requests it answers is not known (Karn and Partridge, 1987).
+    if (wasAskedAgain) return;
     const sample = Math.max(roundTripMsMin, this.#clock.monotonicMs() - askedMs);
     // Smoothed as in RFC 6298, section 2.
     this.#roundTripMs += (sample - this.#roundTripMs) / 8;
@@ -321,6 +352,18 @@ export class ReceivedStream {
     while (this.#window.isHeld(this.#next) && this.#tryRun(this.#next)) {
       // The next one may be complete as well.
     }
+  }
+
+  /** Runs that were complete when no more of them could be checked. */
+  #tryHeld(): void {
+    if (this.#window.held === 0) return;
+    if (this.#class === 'ordered') this.#drain();
+    else for (let sequence = this.#next; sequence < this.#horizon; sequence++) this.#tryHead(sequence);
+  }
+
+  #tryHead(sequence: number): void {
+    const window = this.#window;
+    if (window.isHeld(sequence) && window.datagramOf(sequence)[dataHeader.index] === 0) this.#tryRun(sequence);
   }
 
   /** Delivers the run that begins with that slot, if all of it is here. @returns whether */
@@ -431,6 +474,7 @@ export class ReceivedStream {
     const first = accept.readUInt16BE(32);
     const count = accept.readUInt16BE(34);
     if (first > this.#definitions) return;
+    const before = this.#definitions;
     let at: number = controlBytes.acceptHead;
     for (let index = 0; index < count; index++) {
       const begin = at + 2;
@@ -446,7 +490,9 @@ export class ReceivedStream {
       at = end;
     }
     if (this.#definitions < total) {
-      this.#sendJoin();
+      // Answers come in bunches; what is lost of them the timer asks for again.
+      const isTime = this.#clock.monotonicMs() - this.#joinSentMs >= joinApartMs;
+      if (this.#definitions > before && isTime) this.#sendJoin();
       return;
     }
     if (this.#state === 'joined') return;
@@ -455,16 +501,32 @@ export class ReceivedStream {
 
   #begin(token: number, start: number): void {
     this.#state = 'joined';
+    // The same membership goes on counting.
+    if (token !== this.#token) this.#count = 0;
     this.#token = token;
     this.#counters.joins += 1;
-    if (this.#counters.joins > 1 && this.#class !== 'lossy') this.#counters.lost += Math.max(0, start - this.#next);
-    if (start > this.#next || this.#counters.joins === 1) {
-      this.#next = start;
-      this.#window.clear();
-    }
+    const isFirst = this.#counters.joins === 1 && this.#options.resumeAt === null;
+    if (isFirst) this.#next = start;
+    else if (start > this.#next) this.#skipTo(start);
     this.#horizon = Math.max(this.#horizon, this.#next);
     this.#sendStatus();
     this.#schedule(statusEveryMs);
+  }
+
+  /** What lies between is gone from the publisher's ring. */
+  #skipTo(start: number): void {
+    const end = Math.min(start, this.#next + this.#window.slots);
+    let missed = start - end;
+    for (let sequence = this.#next; sequence < end; sequence++) {
+      if (!this.#window.isDelivered(sequence)) missed += 1;
+      this.#window.drop(sequence);
+    }
+    if (this.#class !== 'lossy') this.#counters.lost += missed;
+    this.#next = start;
+  }
+
+  #wasReset(reset: Buffer): void {
+    if (reset.readUInt32BE(20) === this.#token) this.#rejoin();
   }
 
   /** The publisher has no membership of ours (any more): joins again where it stands, if that is still kept. */
@@ -494,18 +556,22 @@ export class ReceivedStream {
     const again = nowMs - 2 * this.#roundTripMs;
     this.#askedHorizon = this.#horizon;
     const ranges: [first: number, slots: number][] = [];
+    let isAgain = false;
     for (let sequence = this.#next; sequence < this.#horizon; sequence++) {
       if (this.#window.has(sequence) || this.#window.askedAtMs(sequence) > again) continue;
       const last = ranges[ranges.length - 1];
       if (last && last[0] + last[1] === sequence) last[1] += 1;
       else if (ranges.length < nakRangesMax) ranges.push([sequence, 1]);
       else break;
-      this.#window.asked(sequence, nowMs);
+      if (this.#window.asked(sequence, nowMs)) isAgain = true;
     }
+    // Asked too early, or lost once more: in both cases there is more patience in order.
+    if (isAgain) this.#roundTripMs = Math.min(roundTripMsMax, this.#roundTripMs * 1.25);
     if (this.#horizon > this.#next) this.#schedule(Math.max(1, Math.ceil(2 * this.#roundTripMs)));
     if (ranges.length === 0) return;
     const nak = this.#control(controlBytes.nakHead + ranges.length * nakRangeBytes + streamTagBytes, datagramKinds.nak);
-    nak.writeUInt16BE(ranges.length, 24);
+    nak.writeUInt32BE(++this.#count, 24);
+    nak.writeUInt16BE(ranges.length, 28);
     ranges.forEach(([first, slots], index) => {
       const at = controlBytes.nakHead + index * nakRangeBytes;
       writeU48(nak, first, at);
@@ -518,6 +584,7 @@ export class ReceivedStream {
   #onTimer(): void {
     this.#timer = null;
     const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#timerDueMs > standstillMs) this.#heardMs = nowMs;
     if (nowMs - this.#heardMs > sourceSilenceMs) {
       if (this.#class !== 'lossy') this.#counters.lost += this.#horizon - this.#next;
       this.#end('silent');
@@ -529,6 +596,7 @@ export class ReceivedStream {
       this.#schedule(this.#joinDelayMs);
       return;
     }
+    this.#tryHeld();
     const isBehind = this.#class !== 'lossy' && this.#horizon > this.#next;
     if (this.#next !== this.#statusAt || isBehind || nowMs - this.#statusMs >= idleStatusMs) this.#sendStatus();
     if (isBehind) this.#planNak();
@@ -538,10 +606,12 @@ export class ReceivedStream {
   /** One timer: the earliest of what is to be done. */
   #schedule(delayMs: number): void {
     if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
+    this.#timerDueMs = this.#clock.monotonicMs() + delayMs;
     this.#timer = this.#clock.setTimeout(() => this.#onTimer(), delayMs);
   }
 
   #sendJoin(): void {
+    this.#joinSentMs = this.#clock.monotonicMs();
     const join = this.#control(controlBytes.join, datagramKinds.join);
     writeU48(join, this.#firstSeen, 20);
     join.writeUInt16BE(this.#definitions, 26);
@@ -553,8 +623,9 @@ export class ReceivedStream {
     this.#statusAt = this.#next;
     this.#statusMs = this.#clock.monotonicMs();
     const status = this.#control(controlBytes.status, datagramKinds.status);
-    writeU48(status, this.#next, 24);
-    status.writeUInt32BE(this.#options.windowSlots(), 30);
+    status.writeUInt32BE(++this.#count, 24);
+    writeU48(status, this.#next, 28);
+    status.writeUInt32BE(this.#options.windowSlots(), 34);
     this.#toPublisher(status);
   }
 
@@ -574,6 +645,8 @@ export class ReceivedStream {
   #end(reason: StreamEnd): void {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
+    this.#endReason = reason;
+    this.#window.free();
     if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
     this.#consumer.onEnd(reason);
   }

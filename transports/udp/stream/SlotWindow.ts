@@ -15,6 +15,7 @@ export class SlotWindow {
   readonly #states: Uint8Array;
   /** When each missing slot was asked for last; NaN: not yet. */
   readonly #askedAtMs: Float64Array;
+  readonly #askedAgain: Uint8Array;
   #bytes: Buffer | null = null;
   #held = 0;
 
@@ -23,6 +24,7 @@ export class SlotWindow {
     this.#slotBytes = slotBytes;
     this.#states = new Uint8Array(slots);
     this.#askedAtMs = new Float64Array(slots).fill(Number.NaN);
+    this.#askedAgain = new Uint8Array(slots);
   }
 
   /** Slots that are here. */
@@ -111,13 +113,24 @@ export class SlotWindow {
     return this.#askedAtMs[sequence % this.slots] as number;
   }
 
-  asked(sequence: number, nowMs: number): void {
-    this.#askedAtMs[sequence % this.slots] = nowMs;
+  /** @returns whether it had been asked for before */
+  asked(sequence: number, nowMs: number): boolean {
+    const index = sequence % this.slots;
+    const isAgain = !Number.isNaN(this.#askedAtMs[index]);
+    this.#askedAtMs[index] = nowMs;
+    this.#askedAgain[index] = isAgain ? 1 : 0;
+    return isAgain;
   }
 
-  clear(): void {
+  wasAskedAgain(sequence: number): boolean {
+    return this.#askedAgain[sequence % this.slots] === 1;
+  }
+
+  /** Forgets all, and gives its memory back. */
+  free(): void {
     this.#states.fill(missing);
     this.#askedAtMs.fill(Number.NaN);
     this.#held = 0;
+    this.#bytes = null;
   }
 }

@@ -7,13 +7,15 @@ import type { StreamAddress } from '../../../runtime/protocol/streams.js';
 export interface StreamMember {
   readonly receiverId: string;
   readonly token: number;
-  readonly address: StreamAddress;
+  address: StreamAddress;
   /** The slot that it began with. */
   readonly start: number;
   /** The next slot that it wants; all before it has arrived. */
   position: number;
   windowSlots: number;
   lastHeardMs: number;
+  /** Of its last status or request; earlier ones are recordings, or late. */
+  count: number;
   /** False until it has shown that it knows its token: a recorded request to join holds nobody up. */
   isConfirmed: boolean;
   repairBudget: number;

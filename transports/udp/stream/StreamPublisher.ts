@@ -86,6 +86,9 @@ const repairsPerSecondMax = 200_000;
 /** A blocked writer is called when that share of the window is free again, so that it writes runs and not single slots. */
 const readyShare = 1 / 8;
 const acceptDatagramsMax = 16;
+const definitionMarginBytes = 8;
+/** A timer that is later than that shows that this process stood still, not that the members did. */
+const standstillMs = 1_000;
 
 export class StreamPublisher implements OutgoingStream {
   readonly events = new EventEmitter<StreamPublisherEvents>();
@@ -109,6 +112,7 @@ export class StreamPublisher implements OutgoingStream {
   #flushedAtMs = Number.NEGATIVE_INFINITY;
   #isBlocked = false;
   #timer: TimerHandle | null = null;
+  #timerDueMs = 0;
   #heartbeatMs = firstHeartbeatMs;
   #nextSetupMs = 0;
   #setupsLeft = setupsPerSecondMax;
@@ -177,8 +181,12 @@ export class StreamPublisher implements OutgoingStream {
   /**
    * Writes a frame that later receivers need as well: it is kept and given to each that joins.
    * @returns false at the members' limit
+   * @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT above `payloadBytesMax` less 8 bytes: it must fit an answer, too
    */
   define(payload: Uint8Array): boolean {
+    if (payload.length > this.payloadBytesMax - definitionMarginBytes) {
+      throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', `a definition of ${payload.length} bytes is too long`);
+    }
     const outcome = this.write(this.#options.definitionKind, copyFrame, payload);
     if (outcome !== 'taken') return false;
     this.#definitions.push(Buffer.from(payload));
@@ -205,7 +213,9 @@ export class StreamPublisher implements OutgoingStream {
   async delivered(): Promise<void> {
     this.flush();
     const target = this.#ring.sequence;
-    while (!this.#isClosed && (this.#inFlight > 0 || this.#members.position < target)) {
+    // What a lossy stream has sent is all that can be known of it.
+    const hasArrived = (): boolean => this.#isLossy || this.#members.position >= target;
+    while (!this.#isClosed && (this.#inFlight > 0 || !hasArrived())) {
       await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, 1));
     }
   }
@@ -239,7 +249,7 @@ export class StreamPublisher implements OutgoingStream {
     if (kind === datagramKinds.join && datagram.length === controlBytes.join) return this.#join(datagram, from);
     const member = this.#memberOf(datagram, from);
     if (!member) return;
-    if (kind === datagramKinds.status && datagram.length === controlBytes.status) this.#status(datagram, member);
+    if (kind === datagramKinds.status && datagram.length === controlBytes.status) this.#status(datagram, member, from);
     else if (kind === datagramKinds.nak) this.#repair(datagram, member);
     else if (kind === datagramKinds.leave && datagram.length === controlBytes.leave) this.#drop(member, 'left');
     else this.#counters.badControl += 1;
@@ -253,10 +263,14 @@ export class StreamPublisher implements OutgoingStream {
     const member = this.#members.get(receiverIdOf(datagram));
     if (member && member.token === datagram.readUInt32BE(20)) return member;
     // It was evicted, or speaks of an earlier membership: it has to join again.
-    const reset = this.#control(controlBytes.reset, datagramKinds.reset);
-    datagram.copy(reset, 12, 12, 12 + receiverIdBytes);
-    this.#answer(from, reset);
+    this.#reset(datagram, from);
     return undefined;
+  }
+
+  #reset(refused: Buffer, from: StreamAddress): void {
+    const reset = this.#control(controlBytes.reset, datagramKinds.reset);
+    refused.copy(reset, 12, 12, 24);
+    this.#answer(from, reset);
   }
 
   #openSlot(): boolean {
@@ -379,10 +393,11 @@ export class StreamPublisher implements OutgoingStream {
   #join(datagram: Buffer, from: StreamAddress): void {
     const receiverId = receiverIdOf(datagram);
     const known = this.#members.get(receiverId);
-    // One that has not begun yet is let go on at another slot when its first one is gone.
-    const isGone = known && !known.isConfirmed && known.start < this.#ring.oldest;
-    const member = known && !isGone ? known : this.#admit(datagram, receiverId, from);
+    // What it needs next is overwritten: it goes on further ahead, as who joins anew.
+    if (known && known.position < this.#ring.oldest) this.#drop(known, 'silent');
+    const member = this.#members.get(receiverId) ?? this.#admit(datagram, receiverId, from);
     if (!member) return;
+    if (!member.isConfirmed) member.address = from;
     let next = Math.min(datagram.readUInt16BE(26), this.#definitions.length);
     for (let sent = 0; sent < acceptDatagramsMax; sent++) {
       next = this.#accept(member, next);
@@ -396,7 +411,7 @@ export class StreamPublisher implements OutgoingStream {
     const wanted = readU48(datagram, 20);
     // What is still unsent begins the next run.
     const live = this.#sent;
-    const kept = wanted < live && wanted !== liveSequence ? Math.max(wanted, ring.oldest) : live;
+    const kept = wanted === liveSequence ? live : Math.min(live, this.#keptFrom(wanted));
     const nowMs = this.#clock.monotonicMs();
     const member: StreamMember = {
       receiverId,
@@ -404,6 +419,7 @@ export class StreamPublisher implements OutgoingStream {
       address: from,
       start: kept < live ? Math.min(live, ring.runStartFrom(kept)) : live,
       position: kept,
+      count: 0,
       windowSlots: windowOf(datagram, 28),
       lastHeardMs: nowMs,
       isConfirmed: false,
@@ -413,6 +429,12 @@ export class StreamPublisher implements OutgoingStream {
     member.position = member.start;
     this.#members.add(member);
     return member;
+  }
+
+  /** The oldest slot would be overwritten before its status is here; so there is a margin. */
+  #keptFrom(wanted: number): number {
+    const { oldest, slots } = this.#ring;
+    return wanted < oldest ? oldest + slots / 4 : wanted;
   }
 
   /** @returns the number of the first definition that did not fit */
@@ -442,11 +464,17 @@ export class StreamPublisher implements OutgoingStream {
     return next;
   }
 
-  #status(datagram: Buffer, member: StreamMember): void {
+  #status(datagram: Buffer, member: StreamMember, from: StreamAddress): void {
+    if (!isNewer(datagram, member)) return;
     const isNew = !member.isConfirmed;
     // Nobody has what was not sent yet.
-    const position = Math.min(readU48(datagram, 24), this.#sent);
-    this.#members.reached(member, position, windowOf(datagram, 30), this.#clock.monotonicMs());
+    const position = Math.min(readU48(datagram, 28), this.#sent);
+    if (isNew && Math.max(position, member.position) < this.#ring.oldest) {
+      this.#members.remove(member.receiverId);
+      this.#reset(datagram, from);
+      return;
+    }
+    this.#members.reached(member, position, windowOf(datagram, 34), this.#clock.monotonicMs());
     if (isNew) {
       this.#counters.membersJoined += 1;
       this.events.emit('joined', { receiverId: member.receiverId, address: member.address });
@@ -455,11 +483,12 @@ export class StreamPublisher implements OutgoingStream {
   }
 
   #repair(datagram: Buffer, member: StreamMember): void {
-    const ranges = datagram.readUInt16BE(24);
+    const ranges = datagram.length < controlBytes.nakHead ? 0 : datagram.readUInt16BE(28);
     if (datagram.length !== controlBytes.nakHead + ranges * nakRangeBytes + streamTagBytes) {
       this.#counters.badControl += 1;
       return;
     }
+    if (!isNewer(datagram, member)) return;
     const nowMs = this.#clock.monotonicMs();
     member.lastHeardMs = nowMs;
     const wanted: number[] = [];
@@ -518,11 +547,13 @@ export class StreamPublisher implements OutgoingStream {
 
   #schedule(delayMs: number): void {
     if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
+    this.#timerDueMs = this.#clock.monotonicMs() + delayMs;
     this.#timer = this.#clock.setTimeout(() => this.#onTimer(), delayMs);
   }
 
   #onTimer(): void {
     const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#timerDueMs > standstillMs) for (const member of this.#members.all()) member.lastHeardMs = nowMs;
     for (const member of this.#members.silent(nowMs, this.#silenceMs)) this.#drop(member, 'silent');
     if (nowMs >= this.#nextSetupMs) this.#sendSetup();
     if (this.#members.size > 0) this.#sendHeartbeat();
@@ -577,6 +608,13 @@ const ignoreFault = (): void => {};
 
 function receiverIdOf(datagram: Buffer): string {
   return datagram.toString('latin1', 12, 12 + receiverIdBytes);
+}
+
+function isNewer(datagram: Buffer, member: StreamMember): boolean {
+  const count = datagram.readUInt32BE(24);
+  if (count <= member.count) return false;
+  member.count = count;
+  return true;
 }
 
 function windowOf(datagram: Buffer, at: number): number {

@@ -84,11 +84,12 @@ const strangersMax = 256;
 const solicitEveryMs = 20;
 /** Signatures that are checked in a second; each costs 0.15 ms. */
 const setupsPerSecondMax = 200;
+/** Questions to publishers that are not known, in a second. */
+const solicitsPerSecondMax = 1_000;
 const windowSlotsMin = 64;
 
 export class StreamReceiver {
   readonly #options: StreamReceiverOptions;
-  readonly #receiverId: Buffer;
   readonly #streams = new Map<string, { stream: ReceivedStream; address: StreamAddress }>();
   readonly #strangers = new LRUCache<string, Stranger>({ max: strangersMax });
   readonly #counters: Counters = {
@@ -103,11 +104,12 @@ export class StreamReceiver {
   };
   #setupsLeft = setupsPerSecondMax;
   #setupsRefilledMs: number;
+  #solicitsLeft = solicitsPerSecondMax;
+  #solicitsRefilledMs = Number.NEGATIVE_INFINITY;
   #isStopped = false;
 
   constructor(options: StreamReceiverOptions) {
     this.#options = options;
-    this.#receiverId = Buffer.from(options.random.bytes(receiverIdBytes));
     this.#setupsRefilledMs = options.clock.monotonicMs();
   }
 
@@ -222,11 +224,11 @@ export class StreamReceiver {
     const start = readU48(bytes, at + dataHeader.sequence) - (bytes[at + dataHeader.index] as number);
     stranger.firstSeen = Math.min(stranger.firstSeen, Math.max(0, start));
     const nowMs = this.#options.clock.monotonicMs();
-    if (nowMs - stranger.solicitedAtMs < solicitEveryMs) return;
+    if (nowMs - stranger.solicitedAtMs < solicitEveryMs || !this.#maySolicit(nowMs)) return;
     stranger.solicitedAtMs = nowMs;
     const solicit = Buffer.alloc(controlBytes.solicit);
     writePrefix(solicit, 0, datagramKinds.solicit, bytes.subarray(at + sessionAt, at + sessionAt + sessionBytes));
-    this.#receiverId.copy(solicit, prefixBytes);
+    solicit.set(this.#options.random.bytes(receiverIdBytes), prefixBytes);
     new StreamSeal(this.#options.datagramKey, sessionOf(bytes, at)).sealControl(solicit);
     this.#options.network.sendTo(from, solicit);
   }
@@ -243,25 +245,34 @@ export class StreamReceiver {
     const { nodeId } = this.#options;
     const stranger = this.#strangerOf(key);
     if (stranger.isRefused) return;
-    if (setup.toString('hex', 12, 28) === nodeId) {
-      stranger.isRefused = true;
+    const earlier = this.#streams.get(key)?.stream;
+    // It has said that it is over; who says it again has recorded it.
+    if (earlier?.endReason === 'closed') return;
+    const session = sessionOf(setup, 0);
+    const seal = new StreamSeal(this.#options.datagramKey, session);
+    const slotBytes = setup.readUInt16BE(62);
+    const isFit = slotBytes >= dataHeader.bytes * 2 && slotBytes <= limits.datagramBytesMax;
+    if (!isFit || !seal.isControl(setup.subarray(0, controlBytes.setup - signatureBytes))) {
+      this.#counters.badSetups += 1;
       return;
     }
     if (!this.#mayCheckSetup()) {
       this.#counters.setupsOverBudget += 1;
       return;
     }
-    const session = sessionOf(setup, 0);
-    const seal = new StreamSeal(this.#options.datagramKey, session);
-    const source = sourceOf(setup, seal, from);
-    const slotBytes = setup.readUInt16BE(62);
-    if (!source || slotBytes < dataHeader.bytes * 2) {
+    const source = sourceOf(setup, from);
+    if (!source) {
       this.#counters.badSetups += 1;
       return;
     }
+    if (source.nodeId === nodeId) {
+      stranger.isRefused = true;
+      return;
+    }
+    const resumeAt = earlier?.endReason === 'silent' ? earlier.next : null;
     // What is sent between this setup and our joining is not to be missed.
     const firstSeen = Math.min(stranger.firstSeen, readU48(setup, 64));
-    this.#admit({ key, source, seal, session, slotBytes, firstSeen });
+    this.#admit({ key, source, seal, session, slotBytes, firstSeen, resumeAt });
   }
 
   #admit(found: {
@@ -271,9 +282,10 @@ export class StreamReceiver {
     readonly session: Buffer;
     readonly slotBytes: number;
     readonly firstSeen: number;
+    readonly resumeAt: number | null;
   }): void {
     const { network, clock, random, fromKept = false } = this.#options;
-    const { key, source, seal, session, slotBytes, firstSeen } = found;
+    const { key, source, seal, session, slotBytes, firstSeen, resumeAt } = found;
     if (!this.#makeRoom()) {
       this.#counters.sessionsRefused += 1;
       return;
@@ -290,7 +302,8 @@ export class StreamReceiver {
       source,
       sessionBytes: session,
       slotBytes,
-      receiverId: this.#receiverId,
+      // Its own for each stream, so that what was said to an earlier one says nothing to this one.
+      receiverId: Buffer.from(random.bytes(receiverIdBytes)),
       network,
       seal,
       consumer,
@@ -299,6 +312,7 @@ export class StreamReceiver {
       windowSlots: () => this.#windowSlots(),
       windowSlotsMax: powerOfTwoFrom(network.receiveSlots),
       fromKept,
+      resumeAt,
     });
     this.#streams.get(key)?.stream.stop();
     this.#streams.set(key, { stream, address: source.address });
@@ -319,8 +333,17 @@ export class StreamReceiver {
   /** All publishers together may send what the receive buffer holds. */
   #windowSlots(): number {
     let alive = 0;
-    for (const { stream } of this.#streams.values()) if (!stream.isEnded) alive += 1;
+    for (const { stream } of this.#streams.values()) if (stream.isJoined) alive += 1;
     return Math.max(windowSlotsMin, Math.floor(this.#options.network.receiveSlots / Math.max(1, alive)));
+  }
+
+  #maySolicit(nowMs: number): boolean {
+    if (nowMs - this.#solicitsRefilledMs >= 1_000) {
+      this.#solicitsRefilledMs = nowMs;
+      this.#solicitsLeft = solicitsPerSecondMax;
+    }
+    this.#solicitsLeft -= 1;
+    return this.#solicitsLeft >= 0;
   }
 
   #mayCheckSetup(): boolean {
@@ -339,10 +362,9 @@ function sessionOf(bytes: Buffer, at: number): Buffer {
   return Buffer.from(bytes.subarray(at + sessionAt, at + sessionAt + sessionBytes));
 }
 
-/** Whose stream it is, if the setup is the academy's and the node's own. */
-function sourceOf(setup: Buffer, seal: StreamSeal, address: StreamAddress): StreamSource | undefined {
+/** Whose stream it is, if the setup is the node's own. */
+function sourceOf(setup: Buffer, address: StreamAddress): StreamSource | undefined {
   const signedBytes = controlBytes.setup - signatureBytes;
-  if (!seal.isControl(setup.subarray(0, signedBytes))) return undefined;
   const publicKey = setup.subarray(28, 28 + publicKeyBytes);
   const streamClass = streamClasses[setup[60] as number];
   const nodeId = setup.toString('hex', 12, 28) as NodeId;

@@ -22,11 +22,12 @@
  * accept     to the receiver   12 8 bytes receiver   20 u32 token   24 u48 first slot   30 u16 definitions in all
  *                              32 u16 number of the first one here   34 u16 definitions here
  *                              36 definitions: u16 bytes, payload                then tag
- * status     to the publisher  12 8 bytes receiver   20 u32 token   24 u48 next slot wanted   30 u32 window   34 tag
- * nak        to the publisher  12 8 bytes receiver   20 u32 token   24 u16 ranges
- *                              26 ranges: u48 first slot, u16 slots              then tag
+ * status     to the publisher  12 8 bytes receiver   20 u32 token   24 u32 count   28 u48 next slot wanted   34 u32 window   38 tag
+ * nak        to the publisher  12 8 bytes receiver   20 u32 token   24 u32 count   28 u16 ranges
+ *                              30 ranges: u48 first slot, u16 slots              then tag
  * leave      to the publisher  12 8 bytes receiver   20 u32 token   24 tag
- * reset      to the receiver   12 8 bytes receiver   20 tag: you are no member (any more), join again
+ * reset      to the receiver   12 8 bytes receiver   20 u32 token that is not valid (any more): join again   24 tag
+ * The count of a status or nak grows with each of a membership, so that recorded ones say nothing.
  * ```
  */
 export const streamMagic = 0xaca5;
@@ -77,10 +78,10 @@ export const controlBytes = {
   solicit: 36,
   join: 48,
   acceptHead: 36,
-  status: 50,
-  nakHead: 26,
+  status: 54,
+  nakHead: 30,
   leave: 40,
-  reset: 36,
+  reset: 40,
 } as const;
 
 export const nakRangeBytes = 8;
