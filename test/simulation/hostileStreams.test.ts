@@ -163,3 +163,91 @@ t.test('a request to join that was recorded holds nobody up', async (t) => {
   world.until('all is heard', () => there.numbers.length === 1_000);
   t.equal(speaker.publisher.stats().membersEvicted, 0);
 });
+
+t.test('a status that was recorded keeps no member alive that has gone', async (t) => {
+  const world = new StreamWorld({ seed: 7 });
+  const answers: Uint8Array[] = [];
+  const speaker = world.speaker();
+  const direct = `stream-direct ${speaker.identity.nodeId}`;
+  world.network.join(direct, { nodeId: world.identity().nodeId, receive: (bytes) => answers.push(bytes) });
+  const gone = world.listener();
+  speaker.awaitMembers(1);
+  gone.network.close();
+  const recorded = [...answers];
+  for (let waitedMs = 0; waitedMs < 6_000; waitedMs += 200) {
+    for (const answer of recorded) world.network.broadcast(direct, gone.identity.nodeId, answer);
+    world.clock.advance(200);
+  }
+  t.equal(speaker.publisher.members, 0);
+  t.equal(speaker.publisher.stats().membersEvicted, 1);
+});
+
+t.test('a setup that nobody signed makes a node deaf to no stream', async (t) => {
+  const world = new StreamWorld({ seed: 8 });
+  const recorded = recorderOf(world);
+  const speaker = world.speaker();
+  world.clock.advance(10);
+  const listener = world.listener();
+  const forged = recorded[0]?.slice() as Uint8Array;
+  // As if the stream were the listener's own.
+  forged.set(Buffer.from(listener.identity.nodeId, 'hex'), 12);
+  world.network.broadcast('stream training', speaker.identity.nodeId, forged);
+  speaker.awaitMembers(1);
+  speaker.sayAll(5);
+  speaker.publisher.flush();
+  world.until('all is heard', () => listener.numbers.length === 5);
+  t.ok(listener.receiver.stats().badSetups > 0);
+});
+
+t.test(
+  'a session that is over is not heard again by who was its member, with all its answers recorded too',
+  async (t) => {
+    const world = new StreamWorld({ seed: 9 });
+    const recorded = recorderOf(world);
+    const listener = world.listener();
+    const answers: Uint8Array[] = [];
+    const direct = `stream-direct ${listener.identity.nodeId}`;
+    world.network.join(direct, { nodeId: world.identity().nodeId, receive: (bytes) => answers.push(bytes) });
+    const speaker = world.speaker();
+    speaker.awaitMembers(1);
+    speaker.sayAll(20);
+    speaker.publisher.flush();
+    world.until('all is heard', () => listener.numbers.length === 20);
+    // Killed: nobody says that it is over.
+    speaker.network.close();
+    world.until('it is given up', () => listener.heard[0]?.end === 'silent');
+    for (let round = 0; round < 20; round++) {
+      for (const datagram of recorded) world.network.broadcast('stream training', speaker.identity.nodeId, datagram);
+      for (const answer of answers) world.network.broadcast(direct, speaker.identity.nodeId, answer);
+      world.clock.advance(50);
+    }
+    t.strictSame(listener.numbers, upTo(20));
+  },
+);
+
+t.test('more forged runs than may be checked delay what is true, and stop nothing', async (t) => {
+  const world = new StreamWorld({ seed: 10 });
+  const recorded = recorderOf(world);
+  const listener = world.listener();
+  const speaker = world.speaker();
+  speaker.awaitMembers(1);
+  speaker.sayAll(10);
+  speaker.publisher.flush();
+  world.until('it begins', () => listener.numbers.length === 10);
+  const data = recorded.find((datagram) => datagram[3] === 0) as Uint8Array;
+  for (let burst = 0; burst < 60; burst++) {
+    for (let count = 0; count < 120; count++) {
+      const forged = Buffer.from(data);
+      // A run of one slot that claims to be the next one, or one of the next.
+      forged.writeUInt32BE(speaker.publisher.sequence + (count % 2), 14);
+      forged[60 + (count % 20)] = count;
+      world.network.broadcast('stream training', speaker.identity.nodeId, forged);
+    }
+    speaker.sayAll(10, () => 300);
+    world.clock.advance(10);
+  }
+  speaker.publisher.flush();
+  world.until('all is heard', () => listener.numbers.length >= speaker.said, 20_000);
+  t.strictSame(listener.numbers, upTo(speaker.said));
+  t.ok(listener.stats.badTags >= 2_000, `${listener.stats.badTags} were checked, as many as may be in a second`);
+});

@@ -257,3 +257,62 @@ t.test('what many members miss together is sent again about once and not once fo
     `${speaker.publisher.stats().slotsRepaired} repairs of 40 slots`,
   );
 });
+
+t.test(
+  'who joins again while a publisher goes on without a pause is not left behind at the edge of the ring',
+  async (t) => {
+    for (let seed = 20; seed < 30; seed++) {
+      const world = new StreamWorld({ seed, conditions: { delayMs: 5 } });
+      const [cut, there] = [world.listener(), world.listener()];
+      const speaker = world.speaker();
+      speaker.awaitMembers(2);
+      world.network.partition([cut.identity.nodeId], [speaker.identity.nodeId, there.identity.nodeId]);
+      const speak = (ms: number): void => {
+        for (let spentMs = 0; spentMs < ms; spentMs += 1) {
+          for (let count = 0; count < 5; count++) speaker.say(1_000);
+          world.clock.advance(1);
+        }
+      };
+      speak(5_000);
+      world.network.heal();
+      speak(5_000);
+      const said = speaker.said;
+      t.equal(speaker.publisher.members, 2);
+      speaker.publisher.flush();
+      world.until('both hear the end', () => [cut, there].every(({ numbers }) => numbers.at(-1) === said - 1));
+      t.strictSame(there.numbers, upTo(said));
+      t.ok(said > 3_000, 'and it was not held up');
+    }
+  },
+);
+
+t.test('a listener that stood still for a while goes on where it was, when that is still kept', async (t) => {
+  const world = new StreamWorld({ seed: 30 });
+  const listener = world.listener();
+  const speaker = world.speaker();
+  speaker.awaitMembers(1);
+  speaker.sayAll(20);
+  speaker.publisher.flush();
+  world.until('the first are heard', () => listener.numbers.length === 20);
+  world.network.partition([listener.identity.nodeId], [speaker.identity.nodeId]);
+  speaker.sayAll(20, () => 1_000);
+  speaker.publisher.flush();
+  world.until('it has given the stream up', () => listener.heard[0]?.end === 'silent');
+  world.network.heal();
+  world.until('all is heard', () => listener.numbers.length === 40);
+  t.strictSame(listener.numbers, upTo(40));
+});
+
+t.test('whoever waits for a lossy stream to be delivered does not wait for what nobody asks for', async (t) => {
+  const world = new StreamWorld({ seed: 31, conditions: { lossPerMille: 500 } });
+  world.listener();
+  const speaker = world.speaker({ streamClass: 'lossy' });
+  speaker.awaitMembers(1);
+  speaker.sayAll(20);
+  let isDone = false;
+  void speaker.publisher.delivered().then(() => {
+    isDone = true;
+  });
+  await world.clock.run(100);
+  t.ok(isDone);
+});
