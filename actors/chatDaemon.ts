@@ -60,10 +60,14 @@ const toldToAllRooms: Readonly<Record<string, string>> = {
 
 interface DaemonContext {
   readonly rooms: ReadonlySet<string>;
+  /** Commands that came before the rooms were known: after a restart they would find none. */
+  readonly held: readonly DeliveredMessage[];
   readonly commandsHandled: number;
 }
 
 const roomLogDeadlineMs = 10_000;
+/** The rooms are known within milliseconds. */
+const heldMax = 1_024;
 
 const machine = setup({
   types: {} as {
@@ -91,6 +95,19 @@ const machine = setup({
         ? { rooms: new Set([...context.rooms, (event.data as RoomRecord).roomId]) }
         : {},
     ),
+    hold: enqueueActions(({ context, event, enqueue }) => {
+      const command = event as DeliveredMessage;
+      if (context.held.length < heldMax) {
+        enqueue.assign({ held: [...context.held, command] });
+      } else if (command.ask) {
+        const error = failure('ERR_ACADEMY_MAILBOX_FULL', 'the chat daemon is starting, and too many commands wait for it');
+        enqueue.emit({ type: 'reply', ask: command.ask, error });
+      }
+    }),
+    release: enqueueActions(({ context, enqueue }) => {
+      for (const command of context.held) enqueue.raise(command as DaemonEvent);
+      enqueue.assign({ held: [] });
+    }),
     count: assign({ commandsHandled: ({ context }) => context.commandsHandled + 1 }),
     tellAllRooms: enqueueActions(({ context, event, enqueue }) => {
       const type = toldToAllRooms[event.type];
@@ -141,10 +158,19 @@ const machine = setup({
   },
 }).createMachine({
   id: 'chatDaemon',
-  context: { rooms: new Set(), commandsHandled: 0 },
+  context: { rooms: new Set(), held: [], commandsHandled: 0 },
   entry: 'askForRooms',
-  initial: 'serving',
+  initial: 'learning',
   states: {
+    learning: {
+      on: {
+        'daemon.rooms': { target: 'serving', actions: ['noteRooms', 'release'] },
+        'chat.room-opened': { actions: 'noteRoom' },
+        'chat.here': { actions: 'tellAllRooms' },
+        'chat.node-gone': { actions: 'tellAllRooms' },
+        '*': { actions: 'hold' },
+      },
+    },
     serving: {
       on: {
         'daemon.rooms': { actions: 'noteRooms' },
