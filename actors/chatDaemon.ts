@@ -100,7 +100,10 @@ const machine = setup({
       if (context.held.length < heldMax) {
         enqueue.assign({ held: [...context.held, command] });
       } else if (command.ask) {
-        const error = failure('ERR_ACADEMY_MAILBOX_FULL', 'the chat daemon is starting, and too many commands wait for it');
+        const error = failure(
+          'ERR_ACADEMY_MAILBOX_FULL',
+          'the chat daemon is starting, and too many commands wait for it',
+        );
         enqueue.emit({ type: 'reply', ask: command.ask, error });
       }
     }),

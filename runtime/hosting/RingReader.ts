@@ -43,6 +43,8 @@ export class RingReader {
     this.#position = this.#head;
     this.#tail = this.#head;
     if ((this.#head & 7) !== 0) throw corruptRing(`head ${this.#head}`);
+    // An earlier reader may have died between giving room back and saying so.
+    Atomics.notify(ring.control, ringPlaces.head);
   }
 
   /**

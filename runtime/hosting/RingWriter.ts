@@ -42,6 +42,8 @@ export class RingWriter {
     if (distance(this.#head, this.#tail) > ring.capacity || ((this.#head | this.#tail) & 7) !== 0) {
       throw corruptRing(`head ${this.#head}, tail ${this.#tail}`);
     }
+    // An earlier writer may have died between showing frames and waking the reader.
+    Atomics.notify(ring.control, ringPlaces.tail);
   }
 
   /**

@@ -233,3 +233,27 @@ t.test(
     t.notOk(reader.next());
   },
 );
+
+t.test('whoever waits for one that died before it could call is called by the one that takes its place', async (t) => {
+  const ring = Ring.allocate(4_096);
+  const writer = new RingWriter(ring);
+  while (writer.write(1, new Uint8Array(100))) {
+    // Until it is full.
+  }
+  writer.flush();
+  const room = writer.sleep();
+  // As a reader leaves it that is ended between giving room back and saying so.
+  Atomics.store(ring.control, ringPlaces.writerSleeps, 0);
+  const reader = new RingReader(ring);
+  await room;
+  t.ok(reader.next());
+  while (reader.next()) {
+    // All of them.
+  }
+  reader.release();
+  const frames = reader.sleep();
+  Atomics.store(ring.control, ringPlaces.readerSleeps, 0);
+  new RingWriter(ring);
+  await frames;
+  t.pass('both were called');
+});
