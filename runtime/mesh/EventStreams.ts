@@ -147,13 +147,6 @@ export class EventStreams {
     };
   }
 
-  /** Of all streams of this node, by transport and class. */
-  stats(): Readonly<Record<string, OutgoingStreamStats & { readonly members: number }>> {
-    return Object.fromEntries(
-      [...this.#outgoing].map(([key, { stream }]) => [key, { ...stream.stats(), members: stream.members }]),
-    );
-  }
-
   #on(name: string, streamClass: StreamClass): OutgoingEvents {
     const key = `${name} ${streamClass}`;
     const open = this.#outgoing.get(key);

@@ -3,6 +3,7 @@
  * by the slowest of them, and repaired. What the frames mean is the mesh's business; how they travel is the transport's.
  */
 import type { NodeId } from './identity.js';
+import { doesNotFit } from './layout/encodeResults.js';
 import type { Transport } from './Transport.js';
 
 /** What a stream promises: all in order; all, each as soon as it is there; or the newest, without repair. */
@@ -49,7 +50,8 @@ export type ConsumeStream = (source: StreamSource) => StreamConsumer | null;
  * @returns where it ends; or a negative number, and then nothing counts: `frameDoesNotFit` asks for an empty slot
  */
 export type FrameEncoder<T> = (value: T, target: Buffer, at: number, limit: number) => number;
-export const frameDoesNotFit = -2;
+/** The layouts' own word for it, so that their encoders are frame encoders as they are. */
+export const frameDoesNotFit = doesNotFit;
 
 /** What became of a frame: taken, refused for now, or refused by its own encoder with that (negative) number. */
 export type WriteOutcome = 'taken' | 'full' | 'too-large' | number;

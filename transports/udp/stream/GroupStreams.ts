@@ -11,7 +11,9 @@ import type {
   ConsumeStream,
   OutgoingStream,
   OutgoingStreamOptions,
+  OutgoingStreamStats,
   StreamAddress,
+  StreamClass,
   StreamSource,
 } from '../../../runtime/protocol/streams.js';
 import type { ReceivedStreamStats } from './ReceivedStream.js';
@@ -34,6 +36,8 @@ export interface StreamKeys {
 
 export interface GroupStreamsStats {
   readonly receiver: StreamReceiverStats;
+  /** What this node publishes. */
+  readonly sent: readonly (OutgoingStreamStats & { readonly streamClass: StreamClass; readonly members: number })[];
   /** What was heard, by source. */
   readonly received: readonly { readonly source: StreamSource; readonly stats: ReceivedStreamStats }[];
 }
@@ -94,7 +98,11 @@ export class GroupStreams {
   }
 
   stats(): GroupStreamsStats {
-    return { receiver: this.#receiver.stats(), received: this.#receiver.streams() };
+    const sent = [...this.#outgoing].map((stream) => {
+      const { streamClass, members } = stream;
+      return { streamClass, members, ...stream.stats() };
+    });
+    return { receiver: this.#receiver.stats(), sent, received: this.#receiver.streams() };
   }
 
   /** Tells the members, and the publishers, that this node is no longer there. */

@@ -17,6 +17,7 @@ import {
   type OutgoingStreamOptions,
   type OutgoingStreamStats,
   type StreamAddress,
+  type StreamClass,
   streamClasses,
   type WriteOutcome,
 } from '../../../runtime/protocol/streams.js';
@@ -133,6 +134,10 @@ export class StreamPublisher implements OutgoingStream {
     this.#setupsRefilledMs = this.#clock.monotonicMs();
     this.#sendSetup();
     this.#schedule(firstHeartbeatMs);
+  }
+
+  get streamClass(): StreamClass {
+    return this.#options.streamClass;
   }
 
   /** Receivers that have joined. */
