@@ -154,6 +154,29 @@ t.test('a short cut loses nothing: what is still kept is sent again', async (t) 
   t.equal(listener.stats.lost, 0);
 });
 
+t.test('while a gap is repaired the publisher goes on, as far as is kept behind the gap', async (t) => {
+  const world = new StreamWorld({ seed: 11, conditions: { delayMs: 20 }, runSlotsMax: 1 });
+  const windowSlots = 128;
+  const lost = 10;
+  let datagrams = 0;
+  const listener = world.listener({ isLost: () => ++datagrams === lost }, windowSlots);
+  const speaker = world.speaker({ ringSlots: 4_096 });
+  speaker.awaitMembers(1);
+  datagrams = 0;
+  let ahead = 0;
+  for (let elapsedMs = 0; elapsedMs < 400; elapsedMs++) {
+    while (speaker.say(1_300));
+    world.clock.advance(1);
+    if (listener.numbers.length < lost) ahead = Math.max(ahead, speaker.said - listener.numbers.length);
+  }
+  t.ok(ahead > 1.5 * windowSlots, `${ahead} slots ahead of the gap`);
+  t.ok(ahead <= 4 * windowSlots, 'but no more than is kept');
+  speaker.publisher.flush();
+  world.until('all is heard', () => listener.numbers.length === speaker.said);
+  t.strictSame(listener.numbers, upTo(speaker.said));
+  t.equal(listener.stats.lost, 0);
+});
+
 t.test('who joins late begins with what comes next, or with the oldest that is kept', async (t) => {
   const world = new StreamWorld({ seed: 4 });
   const speaker = world.speaker();

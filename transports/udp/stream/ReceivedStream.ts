@@ -60,7 +60,7 @@ export interface ReceivedStreamOptions {
   readonly random: Random;
   /** Slots that may be on the way to this receiver from this publisher. */
   readonly windowSlots: () => number;
-  /** Slots that the window remembers; a power of two. */
+  /** Slots that the window keeps behind a gap; a power of two. */
   readonly windowSlotsMax: number;
   /** Begin with the oldest slot that is kept instead of with the first that was seen. */
   readonly fromKept: boolean;
@@ -116,6 +116,8 @@ export class ReceivedStream {
   #horizon = 0;
   #members = 1;
   #statusAt = 0;
+  /** The first slot beyond what the publisher was allowed to send by the last status. */
+  #allowed = 0;
   #statusMs = 0;
   #heardMs: number;
   #joinDelayMs = joinAgainMs;
@@ -436,7 +438,8 @@ export class ReceivedStream {
 
   #afterData(): void {
     if (this.#state !== 'joined') return;
-    if (this.#next - this.#statusAt >= this.#options.windowSlots() * statusShare) this.#sendStatus();
+    const share = this.#options.windowSlots() * statusShare;
+    if (this.#next - this.#statusAt >= share || this.#limit() - this.#allowed >= share) this.#sendStatus();
     if (this.#class === 'lossy' || this.#horizon <= this.#next) return;
     // The first gap is told at once; further ones are gathered, since each request costs as much as a run.
     const isFirst = this.#next >= this.#askedHorizon;
@@ -619,13 +622,23 @@ export class ReceivedStream {
     this.#toPublisher(join);
   }
 
+  /**
+   * What is behind a gap has left the socket and takes none of its room, so it holds up nobody: the publisher may go on
+   * while the gap is repaired, as far as the window keeps.
+   */
+  #limit(): number {
+    const arrived = Math.max(this.#next, this.#horizon);
+    return Math.min(arrived + this.#options.windowSlots(), this.#next + this.#window.slots);
+  }
+
   #sendStatus(): void {
     this.#statusAt = this.#next;
+    this.#allowed = this.#limit();
     this.#statusMs = this.#clock.monotonicMs();
     const status = this.#control(controlBytes.status, datagramKinds.status);
     status.writeUInt32BE(++this.#count, 24);
     writeU48(status, this.#next, 28);
-    status.writeUInt32BE(this.#options.windowSlots(), 34);
+    status.writeUInt32BE(this.#allowed - this.#next, 34);
     this.#toPublisher(status);
   }
 

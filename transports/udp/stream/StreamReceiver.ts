@@ -87,6 +87,8 @@ const setupsPerSecondMax = 200;
 /** Questions to publishers that are not known, in a second. */
 const solicitsPerSecondMax = 1_000;
 const windowSlotsMin = 64;
+/** Windows that are kept behind a gap: about as many as are sent while it is asked for, and asked for again. */
+const heldWindows = 4;
 
 export class StreamReceiver {
   readonly #options: StreamReceiverOptions;
@@ -310,7 +312,7 @@ export class StreamReceiver {
       clock,
       random,
       windowSlots: () => this.#windowSlots(),
-      windowSlotsMax: powerOfTwoFrom(network.receiveSlots),
+      windowSlotsMax: powerOfTwoFrom(network.receiveSlots * heldWindows),
       fromKept,
       resumeAt,
     });
