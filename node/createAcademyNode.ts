@@ -264,9 +264,10 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
     counters,
     log: meshLog,
     receivePacket: (bytes, from) => void receive(bytes, from),
-    deliver: (header, data) =>
-      events.deliverDecoded(header, data) +
-      (actors.isListening(header) ? actors.deliverEvent(header, codec.encode(data)) : 0),
+    deliver: (header, data) => events.deliverDecoded(header, data),
+    hears: (eventId) => events.hears(eventId),
+    handOver: ({ nodeId, session, streamClass }, channel, ids) =>
+      actors.openStream({ nodeId, session, channel }, streamClass, ids),
   });
   factory.onStreams((name) => streams.consumerOf(name));
   await factory.startAll((bytes, from) => void receive(bytes, from));

@@ -88,6 +88,8 @@ async function open(network: SignalNetwork, step: LadderStep | 'auto', onSignal:
     log: new RateLimitedLog(() => {}, systemClock),
     receivePacket: () => {},
     deliver: (_header, data) => onSignal(data as TrainingSignal),
+    hears: () => true,
+    handOver: () => null,
   });
   factory.onStreams((name) => streams.consumerOf(name));
   await factory.startAll(() => {});

@@ -21,7 +21,14 @@ import type {
 import type { Clock } from '../protocol/Clock.js';
 import type { EventMessage } from '../protocol/EventMessage.js';
 import { type ErrorRecord, toErrorRecord } from '../protocol/errors.js';
-import { eventById, isEventData } from '../protocol/events.js';
+import {
+  type AcademyEventData,
+  type AcademyEventName,
+  type EventDefinition,
+  eventById,
+  isEventData,
+  requireEvent,
+} from '../protocol/events.js';
 import type { NodeId } from '../protocol/identity.js';
 import { limits } from '../protocol/limits.js';
 import { MessageCodec } from '../protocol/MessageCodec.js';
@@ -29,13 +36,14 @@ import { type PacketHeader, packetId } from '../protocol/packet.js';
 import type { Random } from '../protocol/Random.js';
 import { ActorCell } from './ActorCell.js';
 import type { AskSettler } from './AskTable.js';
-import { EventInterest } from './EventInterest.js';
+import { EventInterest, type Subscription } from './EventInterest.js';
 import type { ActorSeat, Frame, NoticeFrame } from './frames.js';
 import { isDeliverable } from './isDeliverable.js';
 import { loadActorModule } from './loadActorModule.js';
 import { type EffectWorld, performEffect } from './performEffect.js';
 import { RingQueue } from './RingQueue.js';
 import { type CounterName, counterPlace, type ShardLedger } from './ShardLedger.js';
+import { StreamedEvents } from './StreamedEvents.js';
 import { Supervisor } from './Supervisor.js';
 import { Switchboard } from './Switchboard.js';
 
@@ -82,6 +90,7 @@ export class ActorHost {
   readonly #supervisor: Supervisor<ActorCell>;
   readonly #interest: EventInterest<ActorCell>;
   readonly #codec = new MessageCodec();
+  readonly #streamed = new StreamedEvents();
   readonly #effects: EffectWorld;
   readonly #places: Readonly<Record<'handled' | 'events' | 'accepted' | 'removed', number>>;
   readonly #nowMs = (): number => this.#options.clock.nowMs();
@@ -154,6 +163,18 @@ export class ActorHost {
       case 'event':
         this.deliverEvent(frame[1], frame[2]);
         break;
+      case 'stream':
+        this.#streamed.open(frame[1], frame[2], frame[3]);
+        break;
+      case 'stream-ids':
+        this.#streamed.define(frame[1], frame[2]);
+        break;
+      case 'stream-event':
+        this.#deliverStreamed(frame[1], frame[2], frame[3], frame[4]);
+        break;
+      case 'stream-end':
+        this.#streamed.end(frame[1]);
+        break;
       case 'spawn':
         void this.spawn(frame[1]);
         break;
@@ -194,6 +215,23 @@ export class ActorHost {
     const data = this.#codec.decode(payload);
     if (data === undefined) return this.#count('dropsUndecodable');
     if (!isEventData(definition.name, data)) return this.#count('dropsInvalidPayload');
+    this.#tellListeners(listeners, definition, header, data);
+  }
+
+  /** A hot event of a stream, decoded here where its listeners are. */
+  #deliverStreamed(stream: number, eventId: number, position: number, payload: Uint8Array): void {
+    const event = this.#streamed.read(stream, eventId, position, payload);
+    if (!event) return this.#count('dropsUndecodable');
+    const listeners = this.#interest.listeners(eventId, event.header.topic);
+    if (listeners) this.#tellListeners(listeners, requireEvent(event.name), event.header, event.data);
+  }
+
+  #tellListeners(
+    listeners: readonly Subscription<ActorCell>[],
+    definition: EventDefinition,
+    header: PacketHeader,
+    data: AcademyEventData[AcademyEventName],
+  ): void {
     const event: EventMessage = {
       name: definition.name,
       data,

@@ -32,9 +32,12 @@ import {
   toErrorRecord,
 } from '../protocol/errors.js';
 import type { NodeId } from '../protocol/identity.js';
+import type { IdTable } from '../protocol/layout/IdTable.js';
 import { limits } from '../protocol/limits.js';
 import type { PacketHeader } from '../protocol/packet.js';
 import type { Random } from '../protocol/Random.js';
+import type { StreamOriginInfo } from '../protocol/StreamedHeader.js';
+import type { StreamClass, StreamHandover } from '../protocol/streams.js';
 import { ActorHost } from './ActorHost.js';
 import type { ActorMesh } from './ActorMesh.js';
 import { type ActorRecord, ActorRegistry, seatOf } from './ActorRegistry.js';
@@ -42,6 +45,7 @@ import { assertActorOptions } from './defineActor.js';
 import { interestKey } from './EventInterest.js';
 import type { Frame, NoticeFrame, OrderFrame, PeerFrame } from './frames.js';
 import { defaultRestart } from './restartPolicy.js';
+import { ShardedStream } from './ShardedStream.js';
 import { ShardLedger } from './ShardLedger.js';
 import { defaultShardRestart, ShardPool } from './ShardPool.js';
 import { hostAddress } from './Switchboard.js';
@@ -96,6 +100,8 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   readonly #failed = new Map<string, ActorInfo>();
   readonly #reports = new Map<number, Report>();
   #lastReport = 0;
+  readonly #streams = new Set<ShardedStream>();
+  #lastStream = 0;
   #messagesLost = 0;
   #shardRestarts = 0;
   #state: 'new' | 'running' | 'stopping' | 'ended' = 'new';
@@ -244,9 +250,19 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     return shards.size;
   }
 
-  /** Whether some actor listens to that event of that room. */
-  isListening(header: PacketHeader): boolean {
-    return this.#interest.has(interestKey(header.eventId, header.topic));
+  /** Opens the way of a stream's hot events to the shards that listen to them, which decode them. */
+  openStream(origin: StreamOriginInfo, streamClass: StreamClass, ids: IdTable | null): StreamHandover {
+    const stream = new ShardedStream({
+      number: ++this.#lastStream,
+      origin,
+      streamClass,
+      ids,
+      shardsFor: (eventId, topic) => this.#interest.get(interestKey(eventId, topic)),
+      order: (shard, frame) => this.#order(shard, frame),
+      onEnd: (ended) => this.#streams.delete(ended),
+    });
+    this.#streams.add(stream);
+    return stream;
   }
 
   /** @returns undefined when no started actor of this node has the name */
@@ -564,6 +580,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
 
   #shardDown(shard: number, cause: string, isReplaced: boolean): void {
     for (const key of [...this.#interest.keys()]) this.#setInterest(key, shard, false);
+    for (const stream of this.#streams) stream.forget(shard);
     for (const report of this.#reports.values()) if (report.shard === shard) report.settle([]);
     const error: ErrorRecord = { code: 'ERR_ACADEMY_ACTOR_STOPPED', message: `shard ${shard} went down: ${cause}` };
     const records = this.#registry.ofShard(shard);

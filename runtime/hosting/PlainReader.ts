@@ -1,6 +1,6 @@
 /**
  * Reads what a PlainWriter has written, where it lies in the ring. What it returns is made anew and keeps nothing of
- * the ring. It counts what it makes, so that a benchmark can say what a frame costs.
+ * the ring, but for what it lends. It counts what it makes, so that a benchmark can say what a frame costs.
  */
 
 import { newWord, plainTags, wordOnce } from './PlainWriter.js';
@@ -41,6 +41,12 @@ export class PlainReader {
 
   f64(): number {
     return this.#view.getFloat64(this.#take(8), true);
+  }
+
+  /** All that is left of the frame, where it lies: until the reader moves on. */
+  lend(): Buffer {
+    const start = this.#take(this.#end - this.at);
+    return this.#bytes.subarray(start, this.at);
   }
 
   word(): string {

@@ -92,6 +92,14 @@ export class PlainWriter {
     return true;
   }
 
+  /** Bytes without their number: they are the last of their frame. */
+  raw(bytes: Uint8Array): boolean {
+    if (!this.#has(bytes.length)) return false;
+    this.#bytes.set(bytes, this.at);
+    this.at += bytes.length;
+    return true;
+  }
+
   /** A text that comes again and again, such as the name of a property. */
   word(word: string): boolean {
     const number = this.#numbers.get(word);

@@ -14,7 +14,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:wor
 import type { ActorAddress, ActorReference, AskToken } from '../protocol/actors.js';
 import { isActorAddress } from '../protocol/actors.js';
 import { limits } from '../protocol/limits.js';
-import type { Frame, LinkChannel } from './frames.js';
+import { type Frame, isEventFrame, type LinkChannel } from './frames.js';
 import type { HopCounters } from './HopCounters.js';
 import { PlainReader } from './PlainReader.js';
 import { PlainWriter } from './PlainWriter.js';
@@ -25,7 +25,7 @@ import { RingWriter } from './RingWriter.js';
 import type { ShardLink, ShardLinkEnd } from './ShardLink.js';
 
 /** Kinds of frames in the ring. */
-const kinds = { message: 1, many: 2, plain: 3, onPort: 4 } as const;
+const kinds = { message: 1, many: 2, plain: 3, onPort: 4, streamEvent: 5 } as const;
 /** How a reference to an actor is written. */
 const references = { none: 0, address: 1, other: 2 } as const;
 
@@ -38,6 +38,7 @@ const framesPerTurn = 1_024;
 
 type MessageFrame = Extract<Frame, readonly ['message', ...unknown[]]>;
 type ManyFrame = Extract<Frame, readonly ['many', ...unknown[]]>;
+type StreamEventFrame = Extract<Frame, readonly ['stream-event', ...unknown[]]>;
 
 interface Waiting {
   readonly frame: Frame;
@@ -156,7 +157,13 @@ export class RingLink implements ShardLink {
       return this.#layMessage(frame) ? kinds.message : null;
     }
     if (frame[0] === 'many' && typeof frame[2] === 'string') return this.#layMany(frame) ? kinds.many : null;
+    if (frame[0] === 'stream-event') return this.#layStreamEvent(frame) ? kinds.streamEvent : null;
     return this.#plainWriter.value(frame) ? kinds.plain : null;
+  }
+
+  #layStreamEvent([, stream, eventId, position, payload]: StreamEventFrame): boolean {
+    const plain = this.#plainWriter;
+    return plain.u32(stream) && plain.u32(eventId) && plain.f64(position) && plain.raw(payload);
   }
 
   #layMessage([, slot, generation, type, data, from, ask, remote]: MessageFrame): boolean {
@@ -192,7 +199,7 @@ export class RingLink implements ShardLink {
   #wait(frame: Frame, moves: readonly MessagePort[] | undefined): void {
     // What is in the ring need not wait for the end of the turn: reading it makes room.
     if (this.#waiting.size === 0) this.#show();
-    if (isEvent(frame)) {
+    if (isEventFrame(frame)) {
       if (this.#eventsWaiting === limits.linkEventsMax) {
         this.#end.overfull(frame);
         return;
@@ -220,7 +227,7 @@ export class RingLink implements ShardLink {
     if (this.#isClosed) return;
     for (let next = this.#waiting.at(0); next && this.#write(next.frame, next.moves); next = this.#waiting.at(0)) {
       this.#waiting.shift();
-      if (isEvent(next.frame)) this.#eventsWaiting--;
+      if (isEventFrame(next.frame)) this.#eventsWaiting--;
     }
     this.flush();
   };
@@ -314,6 +321,8 @@ export class RingLink implements ShardLink {
         return this.#readMany();
       case kinds.plain:
         return this.#plainReader.value() as Frame;
+      case kinds.streamEvent:
+        return this.#readStreamEvent();
       case kinds.onPort:
         return this.#readPort();
       default:
@@ -342,6 +351,11 @@ export class RingLink implements ShardLink {
     return ['many', targets, type, plain.value(), from];
   }
 
+  #readStreamEvent(): StreamEventFrame {
+    const plain = this.#plainReader;
+    return ['stream-event', plain.u32(), plain.u32(), plain.f64(), plain.lend()];
+  }
+
   #readReference(): ActorReference | null {
     const plain = this.#plainReader;
     const how = plain.u8();
@@ -363,12 +377,10 @@ export class RingLink implements ShardLink {
   }
 }
 
-/** To and from the mesh: nobody waits for an answer, so it may be dropped, and must not pile up. */
-function isEvent(frame: Frame): boolean {
-  return frame[0] === 'event' || frame[0] === 'publish';
-}
-
 /** The frame for later: the payload of an event is its sender's, who may use the memory again. */
 function ownFrame(frame: Frame): Frame {
-  return frame[0] === 'event' ? ['event', frame[1], new Uint8Array(frame[2])] : frame;
+  if (frame[0] === 'event') return ['event', frame[1], new Uint8Array(frame[2])];
+  if (frame[0] !== 'stream-event') return frame;
+  const [kind, stream, eventId, position, payload] = frame;
+  return [kind, stream, eventId, position, new Uint8Array(payload)];
 }

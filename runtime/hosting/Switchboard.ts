@@ -20,7 +20,7 @@ import type { NodeId } from '../protocol/identity.js';
 import { limits } from '../protocol/limits.js';
 import { type AskSettler, AskTable } from './AskTable.js';
 import { DeadLetters, deadLetterReasons } from './DeadLetters.js';
-import { type Frame, messagesIn, type NoticeFrame, type OrderFrame, type PeerFrame } from './frames.js';
+import { type Frame, isEventFrame, messagesIn, type NoticeFrame, type OrderFrame, type PeerFrame } from './frames.js';
 import { NameDirectory } from './NameDirectory.js';
 import type { ShardLedger } from './ShardLedger.js';
 import { counterPlace } from './ShardLedger.js';
@@ -307,7 +307,7 @@ export class Switchboard {
 
   /** A link has no room for an event: like one for a mailbox that is full, it is counted and gone. */
   overfull(frame: Frame): void {
-    if (frame[0] === 'event' || frame[0] === 'publish') this.#options.ledger.add(this.#shard, eventDropPlace);
+    if (isEventFrame(frame)) this.#options.ledger.add(this.#shard, eventDropPlace);
   }
 
   close(): void {

@@ -20,6 +20,8 @@ import type { ErrorRecord } from '../protocol/errors.js';
 import type { AcademyEventName } from '../protocol/events.js';
 import type { NodeId } from '../protocol/identity.js';
 import type { PacketHeader, Priority } from '../protocol/packet.js';
+import type { StreamOriginInfo } from '../protocol/StreamedHeader.js';
+import type { StreamClass } from '../protocol/streams.js';
 
 /** An event that an actor publishes, checked and encoded on the shard where the actor lives. */
 export interface EncodedEvent {
@@ -76,6 +78,13 @@ export type PeerFrame =
 /** From the main thread to a shard. */
 export type OrderFrame =
   | readonly ['event', header: PacketHeader, payload: Uint8Array]
+  /** A stream begins, whose events the shard decodes itself. */
+  | readonly ['stream', stream: number, origin: StreamOriginInfo, streamClass: StreamClass]
+  /** A message of definitions of the stream's ids. */
+  | readonly ['stream-ids', stream: number, definitions: Uint8Array]
+  /** @see StreamHandover; the payload is only lent to whoever receives the frame */
+  | readonly ['stream-event', stream: number, eventId: number, position: number, payload: Uint8Array]
+  | readonly ['stream-end', stream: number]
   | readonly ['spawn', seat: ActorSeat]
   | readonly ['stop', slot: number, generation: number]
   /** One after the other, the next when the one before has ended: slot, generation, slot, generation … */
@@ -110,6 +119,13 @@ export type NoticeFrame =
   | readonly ['log', level: LogLevel, actor: string, text: string, fields: Record<string, unknown> | undefined]
   | readonly ['spawn-for', actor: string, spec: ActorSpec]
   | readonly ['stop-for', target: ActorReference];
+
+/**
+ * Whether it is to or from the mesh: nobody waits for an answer, so it may be dropped, and must not pile up.
+ */
+export function isEventFrame(frame: Frame): boolean {
+  return frame[0] === 'event' || frame[0] === 'stream-event' || frame[0] === 'publish';
+}
 
 export type Frame = PeerFrame | OrderFrame | NoticeFrame;
 

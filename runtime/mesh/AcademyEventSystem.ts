@@ -76,6 +76,8 @@ export class AcademyEventSystem {
   readonly #emitter = new EventEmitter<string, EventMessage>();
   /** Subscriptions by event and topic, so that an unwanted packet costs two look-ups. */
   readonly #wanted = new Map<number, number>();
+  /** Subscriptions by event alone. */
+  readonly #heard = new Map<number, number>();
   /** Signals that this node has published: each leaves it once, whatever its listeners do with it (C36). */
   readonly #published = new LRUCache<string, true>({ max: limits.idempotencyKeysMax });
 
@@ -182,10 +184,16 @@ export class AcademyEventSystem {
     return definition ? this.#hand(definition, header, data) : 0;
   }
 
+  /** Whether anybody here listens to that event, in whatever room. */
+  hears(eventId: number): boolean {
+    return this.#heard.has(eventId);
+  }
+
   /** Ends all subscriptions. */
   close(): void {
     this.#emitter.removeAllListeners();
     this.#wanted.clear();
+    this.#heard.clear();
   }
 
   #hand(definition: EventDefinition, header: PacketHeader, data: AcademyEventData[AcademyEventName]): number {
@@ -234,15 +242,15 @@ export class AcademyEventSystem {
     const interest = interestOf(definition.id, room === null ? 0 : topicOf(room));
     const guarded = (event: EventMessage): void => this.#run(handler, event);
     this.#emitter.on(key, guarded);
-    this.#wanted.set(interest, (this.#wanted.get(interest) ?? 0) + 1);
+    countUp(this.#wanted, interest);
+    countUp(this.#heard, definition.id);
     let ended = false;
     return () => {
       if (ended) return;
       ended = true;
       this.#emitter.off(key, guarded);
-      const left = (this.#wanted.get(interest) ?? 0) - 1;
-      if (left > 0) this.#wanted.set(interest, left);
-      else this.#wanted.delete(interest);
+      countDown(this.#wanted, interest);
+      countDown(this.#heard, definition.id);
     };
   }
 
@@ -307,6 +315,17 @@ function roomIdOf(definition: EventDefinition, data: unknown): string | undefine
 /** The emitter's own key: a room is an address, never part of an event's name. */
 function keyOf(name: AcademyEventName, room: string | null): string {
   return room === null ? name : `${name} ${room}`;
+}
+
+function countUp(counts: Map<number, number>, key: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+/** What nobody counts any more is not there. */
+function countDown(counts: Map<number, number>, key: number): void {
+  const left = (counts.get(key) ?? 0) - 1;
+  if (left > 0) counts.set(key, left);
+  else counts.delete(key);
 }
 
 /** Event id and topic as one number, 16 and 32 bits; topic 0 stands for all. */

@@ -4,19 +4,20 @@
  * sealed packet, as it would be in a datagram. What comes in is decoded in place and handed on once, with the node that
  * signed the stream as its source.
  */
-import { LRUCache } from 'lru-cache';
 import type { Clock } from '../protocol/Clock.js';
 import type { DropReason } from '../protocol/dropReasons.js';
 import { AcademyError, toErrorRecord } from '../protocol/errors.js';
 import { type AcademyEventData, assertEventData } from '../protocol/events.js';
 import type { NodeId } from '../protocol/identity.js';
 import { needsDefinitions } from '../protocol/layout/encodeResults.js';
-import { FixedLayout } from '../protocol/layout/FixedLayout.js';
-import { type HotEventName, hotEvents } from '../protocol/layout/hotEvents.js';
+import type { FixedLayout, LazyReader } from '../protocol/layout/FixedLayout.js';
+import type { HotEventName } from '../protocol/layout/hotEvents.js';
 import { IdDictionary } from '../protocol/layout/IdDictionary.js';
 import { IdTable } from '../protocol/layout/IdTable.js';
+import { hasDictionary, streamLayoutHash, streamLayoutOf, streamLayouts } from '../protocol/layout/streamLayouts.js';
 import { limits } from '../protocol/limits.js';
-import { type Channel, type PacketHeader, type Priority, topicOf } from '../protocol/packet.js';
+import type { Channel, PacketHeader } from '../protocol/packet.js';
+import { StreamedHeader, StreamOrigin } from '../protocol/StreamedHeader.js';
 import {
   type ConsumeStream,
   copyFrame,
@@ -26,6 +27,7 @@ import {
   type OutgoingStreamStats,
   type StreamClass,
   type StreamConsumer,
+  type StreamHandover,
   type StreamingTransport,
   type StreamSource,
   type WriteOutcome,
@@ -47,18 +49,19 @@ export interface EventStreamsParts {
   readonly receivePacket: (bytes: Uint8Array, from: PacketSource) => void;
   /** Hands an event that was decoded here to this node's listeners. @returns how many took it */
   readonly deliver: (header: PacketHeader, data: AcademyEventData[HotEventName]) => number;
+  /** Whether this thread has a listener for that event, in whatever room. */
+  readonly hears: (eventId: number) => boolean;
+  /** Opens the way of a stream's events to other threads. @param ids what is known of the stream's, now and later */
+  readonly handOver: (source: StreamSource, channel: Channel, ids: IdTable | null) => StreamHandover | null;
 }
 
 /** Kinds of frames; a kind that is not known is dropped and counted. */
 const frameKinds = { packet: 1, definitions: 2, event: 3 } as const;
 
-const hotNames = Object.keys(hotEvents) as HotEventName[];
 /** How long one packet may wait for the slowest member; then the sender is told that it did not leave. */
 const packetWaitMs = 5_000;
 /** A definition must fit the answer to who joins, too. */
 const definitionMarginBytes = 8;
-/** Rooms of one stream whose topic is remembered. */
-const topicsMax = 1_024;
 
 /** What may be written and what is asked of it, for one kind of event. */
 export interface EventPublication<N extends HotEventName> {
@@ -170,16 +173,6 @@ function refuse(event: HotEventName, outcome: WriteOutcome): never {
   throw new AcademyError('ERR_ACADEMY_EVENT_INVALID', `this ${event} cannot be encoded`);
 }
 
-/** Definitions may get lost in a lossy stream, so its ids are texts. */
-function layoutOf<N extends HotEventName>(name: N, streamClass: StreamClass): FixedLayout<AcademyEventData[N]> {
-  return FixedLayout.of(name, { dictionary: streamClass !== 'lossy' });
-}
-
-/** Of all layouts that a stream of this class may carry; uint32. */
-function layoutHashOf(streamClass: StreamClass): number {
-  return hotNames.reduce((hash, name) => (Math.imul(hash, 31) + layoutOf(name, streamClass).hash) >>> 0, 7);
-}
-
 /** A packet that waits for room. */
 interface WaitingPacket {
   readonly packet: Uint8Array;
@@ -202,10 +195,10 @@ class OutgoingEvents {
     this.#name = name;
     this.#clock = clock;
     this.#streamClass = streamClass;
-    this.#dictionary = streamClass === 'lossy' ? null : new IdDictionary();
+    this.#dictionary = hasDictionary(streamClass) ? new IdDictionary() : null;
     this.stream = transport.openStream({
       streamClass,
-      layoutHash: layoutHashOf(streamClass),
+      layoutHash: streamLayoutHash(streamClass),
       definitionKind: frameKinds.definitions,
     });
   }
@@ -214,7 +207,7 @@ class OutgoingEvents {
   writerOf<N extends HotEventName>(name: N): (data: AcademyEventData[N]) => WriteOutcome {
     const { stream } = this;
     const dictionary = this.#dictionary;
-    const layout = layoutOf(name, this.#streamClass);
+    const layout = streamLayoutOf(name, this.#streamClass);
     const encode: FrameEncoder<AcademyEventData[N]> = (value, target, at, limit) =>
       layout.encode(value, target, at, limit, dictionary);
     return (data) => {
@@ -293,6 +286,7 @@ class OutgoingEvents {
 /** An event's way from its bytes on one stream. */
 interface HotEvent {
   readonly layout: FixedLayout<AcademyEventData[HotEventName]>;
+  readonly reader: LazyReader<AcademyEventData[HotEventName]>;
   readonly isAccepted: boolean;
 }
 
@@ -302,23 +296,25 @@ class IncomingEvents implements StreamConsumer {
   readonly #from: PacketSource;
   readonly #origin: StreamOrigin;
   readonly #ids: IdTable | null;
+  readonly #handover: StreamHandover | null;
   readonly #events: ReadonlyMap<number, HotEvent>;
   #lastEvent: HotEvent | undefined;
 
   constructor(parts: EventStreamsParts, source: StreamSource, transport: TransportName) {
+    const { streamClass } = source;
     const channel = channelOfTransport[transport];
     this.#parts = parts;
     this.#from = { transport, source: `${source.address.host}:${source.address.port}` };
-    this.#origin = new StreamOrigin(source, channel);
-    this.#ids = source.streamClass === 'lossy' ? null : new IdTable();
+    this.#origin = new StreamOrigin({ nodeId: source.nodeId, session: source.session, channel });
+    this.#ids = hasDictionary(streamClass) ? new IdTable() : null;
     // Frames of another version's layouts are not read at all.
-    const isReadable = source.layoutHash === layoutHashOf(source.streamClass);
-    const events = isReadable ? hotNames : [];
+    const isReadable = source.layoutHash === streamLayoutHash(streamClass);
+    this.#handover = isReadable ? parts.handOver(source, channel, this.#ids) : null;
     this.#events = new Map(
-      events.map((name) => {
-        const layout = layoutOf(name, source.streamClass) as FixedLayout<AcademyEventData[HotEventName]>;
-        return [layout.eventId, { layout, isAccepted: parts.router.accepts(name, channel) }];
-      }),
+      Array.from(isReadable ? streamLayouts(streamClass) : [], ([eventId, { name, layout }]) => [
+        eventId,
+        { layout, reader: layout.lazy(), isAccepted: parts.router.accepts(name, channel) },
+      ]),
     );
   }
 
@@ -333,10 +329,14 @@ class IncomingEvents implements StreamConsumer {
     this.#define(bytes, 0, bytes.length);
   }
 
-  onEnd(): void {}
+  onEnd(): void {
+    this.#handover?.end();
+  }
 
   #define(bytes: Buffer, at: number, end: number): void {
-    if (this.#ids && !this.#ids.define(bytes, at, end)) this.#drop('undecodable');
+    if (!this.#ids) return;
+    if (this.#ids.define(bytes, at, end)) this.#handover?.define(bytes.subarray(at, end));
+    else this.#drop('undecodable');
   }
 
   #event(bytes: Buffer, at: number, end: number, position: number): void {
@@ -345,25 +345,58 @@ class IncomingEvents implements StreamConsumer {
     const event = this.#eventOf(eventIdAt(bytes, at, end));
     if (!event) return this.#drop(this.#events.size === 0 ? 'unknown-version' : 'unknown-event');
     if (!event.isAccepted) return this.#drop('wrong-channel');
-    const data = event.layout.decode(bytes, at, end, this.#ids);
-    if (data === undefined) return this.#drop('invalid-payload');
-    const header = new StreamedHeader(this.#origin, event.layout.eventId, position, data);
-    if (this.#hand(header, data) > 0) counters.packetsDelivered += 1;
-    else this.#drop('no-listener');
+    const taken = this.#parts.hears(event.layout.eventId)
+      ? this.#decode(event, bytes, at, end, position)
+      : this.#pass(event, bytes, at, end, position);
+    if (taken > 0) counters.packetsDelivered += 1;
+    else if (taken === 0) this.#drop('no-listener');
+  }
+
+  /** For the listeners of this thread, and for the others as well. @returns how many took it; -1 when it was dropped */
+  #decode({ layout }: HotEvent, bytes: Buffer, at: number, end: number, position: number): number {
+    const data = layout.decode(bytes, at, end, this.#ids);
+    if (data === undefined) return this.#invalid();
+    const header = new StreamedHeader(this.#origin, layout.eventId, position, data);
+    return this.#hand(header, data) + this.#passOn(header, bytes, at, end);
+  }
+
+  /** Looks at the event only as far as it takes to know that it is one, and whose. @returns as #decode */
+  #pass({ layout, reader }: HotEvent, bytes: Buffer, at: number, end: number, position: number): number {
+    if (!this.#handover) return 0;
+    if (!reader.at(bytes, at, end, this.#ids)) return this.#invalid();
+    return this.#passOn(new StreamedHeader(this.#origin, layout.eventId, position, reader.value), bytes, at, end);
+  }
+
+  /** @returns number of threads that it goes to */
+  #passOn({ eventId, topic, sequence }: PacketHeader, bytes: Buffer, at: number, end: number): number {
+    if (!this.#handover?.isWanted(eventId, topic)) return 0;
+    try {
+      return this.#handover.event(eventId, topic, sequence, bytes.subarray(at, end));
+    } catch (fault) {
+      return this.#failed(fault);
+    }
+  }
+
+  #invalid(): -1 {
+    this.#drop('invalid-payload');
+    return -1;
+  }
+
+  #hand(header: PacketHeader, data: AcademyEventData[HotEventName]): number {
+    try {
+      return this.#parts.deliver(header, data);
+    } catch (fault) {
+      return this.#failed(fault);
+    }
   }
 
   /** What throws is our own delivery; it must not take the rest of the run with it. */
-  #hand(header: PacketHeader, data: AcademyEventData[HotEventName]): number {
-    const { deliver, counters, log } = this.#parts;
-    try {
-      return deliver(header, data);
-    } catch (fault) {
-      counters.deliveryFailures += 1;
-      log.report('delivery-failure', 'error', 'an event could not be delivered on this node', {
-        fault: fault instanceof Error ? fault.message : String(fault),
-      });
-      return 1;
-    }
+  #failed(fault: unknown): 1 {
+    this.#parts.counters.deliveryFailures += 1;
+    this.#parts.log.report('delivery-failure', 'error', 'an event could not be delivered on this node', {
+      fault: fault instanceof Error ? fault.message : String(fault),
+    });
+    return 1;
   }
 
   /** A stream mostly carries one kind of event for long. */
@@ -382,81 +415,4 @@ class IncomingEvents implements StreamConsumer {
 /** The event's number, which every layout begins with: array 16, then uint 16; 0 for anything else. */
 function eventIdAt(bytes: Buffer, at: number, end: number): number {
   return end - at >= 6 && bytes[at] === 0xdc && bytes[at + 3] === 0xcd ? bytes.readUInt16BE(at + 4) : 0;
-}
-
-/** What all headers of one stream have in common. */
-class StreamOrigin {
-  readonly nodeId: NodeId;
-  readonly channel: Channel;
-  readonly session: number;
-  readonly #sessionText: string;
-  /** The ids of rooms repeat, and a topic costs as much as decoding. */
-  readonly #topics = new LRUCache<string, number>({ max: topicsMax });
-
-  constructor({ nodeId, session }: StreamSource, channel: Channel) {
-    this.nodeId = nodeId;
-    this.channel = channel;
-    this.session = Number.parseInt(session.slice(0, 8), 16);
-    this.#sessionText = session;
-  }
-
-  topicOf(roomId: string): number {
-    const known = this.#topics.get(roomId);
-    if (known !== undefined) return known;
-    const topic = topicOf(roomId);
-    this.#topics.set(roomId, topic);
-    return topic;
-  }
-
-  /** Session and position: the same on every node that hears it. */
-  traceIdOf(position: number): string {
-    return this.#sessionText + position.toString(16).padStart(16, '0');
-  }
-}
-
-/** The header that the event would have had as a packet; what is seldom asked for is made when it is. */
-class StreamedHeader implements PacketHeader {
-  readonly eventId: number;
-  readonly sequence: number;
-  readonly #origin: StreamOrigin;
-  readonly #data: AcademyEventData[HotEventName];
-
-  constructor(origin: StreamOrigin, eventId: number, position: number, data: AcademyEventData[HotEventName]) {
-    this.eventId = eventId;
-    this.sequence = position;
-    this.#origin = origin;
-    this.#data = data;
-  }
-
-  get priority(): Priority {
-    return 'normal';
-  }
-
-  get hops(): number {
-    return 0;
-  }
-
-  get session(): number {
-    return this.#origin.session;
-  }
-
-  get sourceNode(): NodeId {
-    return this.#origin.nodeId;
-  }
-
-  get channel(): Channel {
-    return this.#origin.channel;
-  }
-
-  get timestampMs(): number {
-    return this.#data.timestamp;
-  }
-
-  get traceId(): string {
-    return this.#origin.traceIdOf(this.sequence);
-  }
-
-  get topic(): number {
-    return this.#origin.topicOf(this.#data.roomId);
-  }
 }

@@ -42,6 +42,20 @@ export interface StreamConsumer {
   onEnd(reason: StreamEnd): void;
 }
 
+/** The way of a stream's hot events to other threads, which decode them themselves. */
+export interface StreamHandover {
+  /** Whether some thread listens to that event of that room. */
+  isWanted(eventId: number, topic: number): boolean;
+  /** A message of definitions; it comes before the events that need it, maybe more than once. */
+  define(bytes: Uint8Array): void;
+  /**
+   * @param payload the event in its fixed layout, checked; only lent
+   * @returns number of threads that it goes to
+   */
+  event(eventId: number, topic: number, position: number, payload: Buffer): number;
+  end(): void;
+}
+
 /** @returns null: nobody here takes it, because its layouts are others */
 export type ConsumeStream = (source: StreamSource) => StreamConsumer | null;
 

@@ -4,6 +4,9 @@ import type { ActorEffect, ActorSpec } from '../../runtime/protocol/actors.js';
 import { ACADEMY_CHAT_EVENTS } from '../../runtime/protocol/events.js';
 import { MessageCodec } from '../../runtime/protocol/MessageCodec.js';
 import { topicOf } from '../../runtime/protocol/packet.js';
+import type { TrainingSignal } from '../../runtime/protocol/schemas/training.js';
+import { eventExamples } from '../unit/protocol/eventExamples.js';
+import { StreamFeed } from './StreamFeed.js';
 import { headerOf, makeSystem, otherNode, probeSpec, reportOf, testNode, until } from './testSystem.js';
 
 const typing = {
@@ -394,6 +397,45 @@ function contract(t: Test, threads: number): void {
     await system.stop({ name: 'ben' });
     await until('nobody listens', () => send(typing) === 0);
   });
+
+  promise(
+    'events of a stream are decoded where their listeners live, in order, whenever those begin to listen',
+    async (t) => {
+      await spawnPair();
+      const event = 'academy.training.signal';
+      const signal = eventExamples[event] as TrainingSignal;
+      const inRoom = (roomId: string, number: number): TrainingSignal => ({
+        ...signal,
+        roomId,
+        messageId: `m-${number}`,
+      });
+      const feed = new StreamFeed(system);
+      t.equal(feed.say(inRoom('kitchen', 0)), 0, 'nobody listens yet');
+      order('ada', { type: 'subscribe', event, roomId: 'kitchen' });
+      await until('ada listens', () => feed.isWanted('kitchen'));
+      for (let number = 1; number <= 50; number++) feed.say(inRoom(number % 5 === 0 ? 'cellar' : 'kitchen', number));
+      order('ben', { type: 'subscribe', event, roomId: 'kitchen' });
+      const shards = threads < 2 ? 1 : 2;
+      await until('both shards listen', () => feed.say(inRoom('kitchen', 51)) === shards);
+      feed.feed(Buffer.from([0xdc, 0, 3, 0xcd, 0, 1]), 'kitchen');
+      feed.say(inRoom('kitchen', 52));
+      const heard = async (name: string): Promise<string[]> =>
+        (await reportOf(system, name)).notes.map((note) => /"messageId":"(m-\d+)"/.exec(note)?.[1] ?? note);
+      await until('both have heard the last', async () => {
+        const last = [(await heard('ada')).at(-1), (await heard('ben')).at(-1)];
+        return last.every((messageId) => messageId === 'm-52');
+      });
+      const unlike = (messageId: string): boolean => messageId !== 'm-51' && messageId !== 'm-52';
+      const expected = Array.from({ length: 50 }, (_, index) => index + 1).filter((number) => number % 5 !== 0);
+      t.strictSame(
+        (await heard('ada')).filter(unlike),
+        expected.map((number) => `m-${number}`),
+      );
+      t.match((await reportOf(system, 'ben')).notes.at(-1), JSON.stringify(inRoom('kitchen', 52)).slice(1, 60));
+      t.equal((await counted()).dropsUndecodable, shards, 'what is no event is counted where it is looked at');
+      feed.stream.end();
+    },
+  );
 
   promise('a subscription holds over a crash when the machine renews it, and ends when it does not', async (t) => {
     const event = ACADEMY_CHAT_EVENTS.TYPING;

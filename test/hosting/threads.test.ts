@@ -4,7 +4,10 @@ import t from 'tap';
 import type { ActorSystem, ActorSystemEvents } from '../../runtime/hosting/ActorSystem.js';
 import { ACADEMY_CHAT_EVENTS } from '../../runtime/protocol/events.js';
 import { topicOf } from '../../runtime/protocol/packet.js';
+import type { TrainingSignal } from '../../runtime/protocol/schemas/training.js';
+import { eventExamples } from '../unit/protocol/eventExamples.js';
 import { actorSystemContract } from './actorSystem.contract.js';
+import { StreamFeed } from './StreamFeed.js';
 import { headerOf, makeSystem, otherNode, probeSpec, reportOf, until } from './testSystem.js';
 
 actorSystemContract('on two worker threads', 2);
@@ -71,6 +74,21 @@ for (const { death, type, cause } of deaths) {
     );
   });
 }
+
+t.test('a thread that was started again hears a stream, with the ids that were defined before', async (t) => {
+  const { system, ups } = await watchedSystem({ threads: 1 });
+  t.teardown(() => system.shutdown({ limitMs: 5_000 }));
+  const event = 'academy.training.signal';
+  const signal = eventExamples[event] as TrainingSignal;
+  await system.spawn(probeSpec('ada', { options: { onStart: [{ type: 'subscribe', event, roomId: signal.roomId }] } }));
+  const feed = new StreamFeed(system);
+  await until('it listens', () => feed.say(signal) === 1);
+  system.tell({ name: 'ada' }, { type: 'throw-outside' });
+  await until('the shard is back', () => ups.length === 1);
+  await until('it listens again', () => feed.say(signal) === 1);
+  await until('it hears', async () => (await reportOf(system, 'ada')).notes.length > 0);
+  t.match((await reportOf(system, 'ada')).notes[0], signal.personaId);
+});
 
 t.test('what was lost with a thread is counted, and what is sent meanwhile arrives', async (t) => {
   const { system, ups, downs } = await watchedSystem({ threads: 2 });

@@ -4,7 +4,13 @@
  * and never shrinks: when it is full, further ids travel as text.
  */
 import { limits } from '../limits.js';
-import { definitionBytes, definitionsHeadBytes, writeDefinition, writeDefinitionsHead } from './definitions.js';
+import {
+  definitionBytes,
+  definitionsHeadBytes,
+  definitionsMessage,
+  writeDefinition,
+  writeDefinitionsHead,
+} from './definitions.js';
 import { doesNotFit, needsDefinitions } from './encodeResults.js';
 
 /** What numberOf returns for an id that travels as text; its length is added by the layout. */
@@ -82,10 +88,10 @@ export class IdDictionary {
    */
   definitionsFrom(first: number, bytesMax: number = limits.datagramBytesMax): Buffer[] {
     const messages: Buffer[] = [];
-    const scratch = Buffer.allocUnsafe(Math.max(bytesMax, 1_024));
-    for (let from = first; from < this.#announced; ) {
-      const { end, next } = this.#write(from, this.#announced, scratch, 0, scratch.length);
-      messages.push(Buffer.from(scratch.subarray(0, end)));
+    const announced = this.#ids.slice(0, this.#announced);
+    for (let from = first; from < announced.length; ) {
+      const { bytes, next } = definitionsMessage(announced, from, bytesMax);
+      messages.push(bytes);
       from = next;
     }
     return messages;

@@ -3,7 +3,7 @@
  * of the stream, so a peer that defines it otherwise cannot change what was, or will be, read.
  */
 import { limits } from '../limits.js';
-import { readDefinitions } from './definitions.js';
+import { definitionsMessage, readDefinitions } from './definitions.js';
 
 export class IdTable {
   // Full from the start, so that a look-up of any number of 12 bits stays within it.
@@ -32,6 +32,17 @@ export class IdTable {
     for (const [index, id] of ids.entries()) this.#ids[first + index] = id;
     while (this.#ids[this.#known] !== undefined) this.#known++;
     return true;
+  }
+
+  /** All that is known, as messages of definitions for another table. @param bytesMax of each; at least 1024 */
+  definitions(bytesMax: number): Buffer[] {
+    const messages: Buffer[] = [];
+    for (let first = 0; first < this.#ids.length; ) {
+      const message = this.#ids[first] === undefined ? null : definitionsMessage(this.#ids, first, bytesMax);
+      if (message) messages.push(message.bytes);
+      first = message?.next ?? first + 1;
+    }
+    return messages;
   }
 
   /** @returns undefined for a number that has not been defined */

@@ -9,6 +9,8 @@ import { limits } from '../limits.js';
 /** dc n n, 00, cd f f */
 export const definitionsHeadBytes = 7;
 const textHeadBytes = 3;
+/** Holds the longest id there is. */
+export const definitionsBytesMin = 1_024;
 
 export function definitionBytes(id: string): number {
   return textHeadBytes + Buffer.byteLength(id);
@@ -28,6 +30,26 @@ export function writeDefinition(target: Buffer, offset: number, id: string): num
   target[offset] = 0xda;
   target.writeUInt16BE(bytes, offset + 1);
   return offset + textHeadBytes + bytes;
+}
+
+/**
+ * A message with as many ids from number `first` on as are there and fit, at least one.
+ * @returns the number after the last of them
+ */
+export function definitionsMessage(
+  ids: readonly (string | undefined)[],
+  first: number,
+  bytesMax: number,
+): { readonly bytes: Buffer; readonly next: number } {
+  const target = Buffer.allocUnsafe(Math.max(bytesMax, definitionsBytesMin));
+  let at = definitionsHeadBytes;
+  let next = first;
+  for (let id = ids[next]; id !== undefined && at + definitionBytes(id) <= target.length; id = ids[next]) {
+    at = writeDefinition(target, at, id);
+    next++;
+  }
+  writeDefinitionsHead(target, 0, first, next - first);
+  return { bytes: target.subarray(0, at), next };
 }
 
 /** Whether what begins here can only be a message of definitions. */

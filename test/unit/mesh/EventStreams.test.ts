@@ -5,10 +5,13 @@ import { MeshCounters } from '../../../runtime/mesh/MeshCounters.js';
 import { RateLimitedLog } from '../../../runtime/mesh/RateLimitedLog.js';
 import { type AcademyEventData, requireEvent } from '../../../runtime/protocol/events.js';
 import { identityFromSeed } from '../../../runtime/protocol/identity.js';
+import { FixedLayout } from '../../../runtime/protocol/layout/FixedLayout.js';
 import type { HotEventName } from '../../../runtime/protocol/layout/hotEvents.js';
+import { IdTable } from '../../../runtime/protocol/layout/IdTable.js';
 import { type PacketHeader, topicOf } from '../../../runtime/protocol/packet.js';
 import { seededRandom } from '../../../runtime/protocol/Random.js';
 import type { TrainingSignal } from '../../../runtime/protocol/schemas/training.js';
+import type { StreamHandover } from '../../../runtime/protocol/streams.js';
 import type { PacketSource } from '../../../runtime/protocol/Transport.js';
 import { MemoryNetwork } from '../../../transports/memory/MemoryNetwork.js';
 import { MemoryTransport } from '../../../transports/memory/MemoryTransport.js';
@@ -20,6 +23,38 @@ import { rememberingLog } from './meshFixtures.js';
 const signal = eventExamples['academy.training.signal'] as TrainingSignal;
 const datagramKey = new Uint8Array(32).fill(5);
 
+/** Another thread that listens to one room, and decodes what it is handed as that thread would. */
+class HandedOver implements StreamHandover {
+  readonly events: TrainingSignal[] = [];
+  fault: Error | null = null;
+  isEnded = false;
+  readonly #topic: number;
+  readonly #ids = new IdTable();
+
+  constructor(roomId: string) {
+    this.#topic = topicOf(roomId);
+  }
+
+  isWanted(_eventId: number, topic: number): boolean {
+    return topic === this.#topic;
+  }
+
+  define(bytes: Uint8Array): void {
+    this.#ids.define(Buffer.from(bytes), 0, bytes.length);
+  }
+
+  event(_eventId: number, _topic: number, _position: number, payload: Buffer): number {
+    if (this.fault) throw this.fault;
+    const event = FixedLayout.of('academy.training.signal').decode(payload, 0, payload.length, this.#ids);
+    if (event) this.events.push(event);
+    return 1;
+  }
+
+  end(): void {
+    this.isEnded = true;
+  }
+}
+
 class World {
   readonly clock = new VirtualClock();
   readonly network: MemoryNetwork;
@@ -29,7 +64,8 @@ class World {
     this.network = new MemoryNetwork({ clock: this.clock, random: seededRandom(1), conditions: { lossPerMille } });
   }
 
-  async node(t: Test) {
+  /** @param handedTo where its events are to go, when nobody listens in its own thread */
+  async node(t: Test, handedTo: HandedOver | null = null) {
     this.#nodes += 1;
     const identity = identityFromSeed(new Uint8Array(32).fill(this.#nodes));
     const random = seededRandom(this.#nodes);
@@ -55,6 +91,8 @@ class World {
       log: new RateLimitedLog(log, this.clock),
       receivePacket: (bytes, from) => packets.push({ bytes: new Uint8Array(bytes), from }),
       deliver: (header, data) => heard.push({ header, data }),
+      hears: () => handedTo === null,
+      handOver: () => handedTo,
     });
     factory.onStreams((name) => streams.consumerOf(name));
     await factory.startAll(() => {});
@@ -100,6 +138,50 @@ t.test('hot events are heard as they were said, once and in order, with the node
     traceId: /^[0-9a-f]{32}$/,
   });
   t.strictSame(speaker.heard, [], 'a publisher does not hear itself');
+});
+
+t.test('what only other threads hear goes to them as it came, decoded by nobody on the way', async (t) => {
+  const world = new World(50);
+  const elsewhere = new HandedOver(signal.roomId);
+  const [speaker, listener] = [await world.node(t), await world.node(t, elsewhere)];
+  const signals = speaker.streams.publication('academy.training.signal', { checked: false });
+  world.until(() => signals.members === 1);
+  const said = Array.from({ length: 200 }, (_, index) => ({
+    ...signal,
+    personaId: `persona-${index % 40}`,
+    roomId: index % 4 === 0 ? 'another room' : signal.roomId,
+    timestamp: signal.timestamp + index,
+  }));
+  for (const each of said) if (!signals.publish(each)) world.until(() => signals.publish(each));
+  signals.publish({ ...signal, timestamp: -1 });
+  signals.publish({ ...signal, timestamp: 1 });
+  world.until(() => elsewhere.events.at(-1)?.timestamp === 1);
+  t.strictSame(elsewhere.events, [
+    ...said.filter(({ roomId }) => roomId === signal.roomId),
+    { ...signal, timestamp: 1 },
+  ]);
+  t.strictSame(listener.heard, []);
+  const { drops, packetsDelivered } = listener.counters.snapshot();
+  t.equal(drops['invalid-payload'], 1, 'what breaks a bound of the schema goes nowhere');
+  t.equal(drops['no-listener'], 50, 'nor what is of a room that nobody listens to');
+  t.equal(packetsDelivered, 151);
+  await speaker.factory.stopAll();
+  world.until(() => elsewhere.isEnded);
+});
+
+t.test('a thread that cannot take an event costs that event, and is told', async (t) => {
+  const world = new World();
+  const elsewhere = new HandedOver(signal.roomId);
+  const [speaker, listener] = [await world.node(t), await world.node(t, elsewhere)];
+  const signals = speaker.streams.publication('academy.training.signal');
+  world.until(() => signals.members === 1);
+  elsewhere.fault = new Error('its thread is gone');
+  signals.publish(signal);
+  world.until(() => listener.counters.snapshot().deliveryFailures === 1);
+  elsewhere.fault = null;
+  signals.publish(signal);
+  world.until(() => elsewhere.events.length === 1);
+  t.match(listener.lines.at(-1), { level: 'error', fields: { fault: 'its thread is gone' } });
 });
 
 t.test('who joins late knows the numbers of ids that were given before', async (t) => {

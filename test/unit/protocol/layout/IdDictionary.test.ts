@@ -127,6 +127,29 @@ t.test('all definitions are told again to who joins late, in messages of bounded
   t.end();
 });
 
+t.test('what a table knows it can tell another table, with gaps where a definition has not come', (t) => {
+  const ids = fc.uniqueArray(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 }), {
+    minLength: 1,
+    maxLength: 200,
+  });
+  const holds = fc.property(ids, fc.nat(400), (all, lost) => {
+    const dictionary = new IdDictionary();
+    for (const id of all) dictionary.numberOf(id);
+    const table = new IdTable();
+    for (let index = 0; dictionary.announced < dictionary.size; index++) {
+      const message = definitionsOf(dictionary);
+      if (index !== lost % 3) define(table, message);
+    }
+    const messages = table.definitions(1_100);
+    const other = new IdTable();
+    if (!messages.every((message) => message.length <= 1_100 && define(other, message))) return false;
+    return all.every((_, number) => other.idOf(number) === table.idOf(number)) && other.known === table.known;
+  });
+  t.doesNotThrow(() => fc.assert(holds, { numRuns: 100 }));
+  t.strictSame(new IdTable().definitions(1_100), []);
+  t.end();
+});
+
 t.test('definitions that do not fit are left pending', (t) => {
   const dictionary = new IdDictionary();
   for (const id of ['a'.repeat(100), 'b'.repeat(100)]) dictionary.numberOf(id);
