@@ -1,0 +1,20 @@
+/** Picks for a machine the fastest tier that can run it. */
+import type { AnyActorLogic } from 'xstate';
+import type { Clock } from '../../protocol/Clock.js';
+import { FullTier } from './FullTier.js';
+import type { MachineOutlet, MachineTier, TierName } from './MachineTier.js';
+
+export interface MachineTierOptions {
+  /** For what runs beside a full actor: its children's timers. */
+  readonly clock: Clock;
+  /** Runs it in this tier, for tests and for authors who know why. @default the fastest that fits */
+  readonly force?: TierName | undefined;
+}
+
+export function createMachineTier(
+  machine: AnyActorLogic,
+  outlet: MachineOutlet,
+  options: MachineTierOptions,
+): MachineTier {
+  return new FullTier(machine, outlet, options.clock, []);
+}
