@@ -25,6 +25,7 @@ export const ACADEMY_ERRORS = {
   ERR_ACADEMY_GENOME_NOT_FOUND: 'no such genome',
   ERR_ACADEMY_INTERNAL: 'a fault of the program itself',
   ERR_ACADEMY_KNOWLEDGE_INVALID: 'a knowledge pack has a bad line',
+  ERR_ACADEMY_MACHINE_UNSUPPORTED: 'a machine uses what its tier cannot run',
   ERR_ACADEMY_MAILBOX_FULL: 'the mailbox of the actor is full',
   ERR_ACADEMY_MESSAGE_NOT_FOUND: 'no such message',
   ERR_ACADEMY_NAME_TAKEN: 'the name belongs to another actor',

@@ -29,6 +29,10 @@ export const limits = {
   mailboxMessagesMax: 10_000,
   /** Messages that one actor handles in a turn before others run. */
   turnMessagesMax: 64,
+  /** Rows of one machine's tables; a chart with more combinations of states runs on without keeping those beyond. */
+  machinePlacesMax: 4_096,
+  /** Event types that a row remembers; a wildcard may hear any number. */
+  machineEventTypesMax: 256,
   /** Messages on their way between two shards before senders are refused: a few mailboxes' worth, about 10 MB. */
   linkMessagesMax: 65_536,
   /** Events that wait for a thread that does not read, about 10 MB; further ones are dropped and counted. */

@@ -1,0 +1,205 @@
+/**
+ * Runs machines from tables. `send` looks up what the event can set off where the machine stands, and takes the steps
+ * of SCXML as XState does: one transition, then eventless ones, then raised events, until the machine is at rest. Only
+ * then does the world hear what it was asked for, so a step that fails has done nothing.
+ */
+import type { AnyEventObject } from 'xstate';
+import { limits } from '../../protocol/limits.js';
+import { assertDeliverable } from './assertDeliverable.js';
+import { CompiledMachine } from './CompiledMachine.js';
+import { CompiledRun } from './CompiledRun.js';
+import { enterContext } from './enterContext.js';
+import { MachineSelf, type SelfPort } from './MachineSelf.js';
+import type { MachineOutlet, MachineOwner, MachineTier } from './MachineTier.js';
+import type { Choice } from './Place.js';
+import { performEffect } from './performEffect.js';
+import { Step, type StepHost } from './Step.js';
+import { persistedSnapshot, placeOfSnapshot, resolvedSnapshot } from './snapshots.js';
+import { stateText } from './stateText.js';
+import { takeInitialSteps, takeSteps } from './takeSteps.js';
+import type { Chart, Context } from './xstateShapes.js';
+
+export class CompiledTier implements MachineTier, StepHost, SelfPort<CompiledRun> {
+  readonly name = 'compiled';
+  readonly reasons = [];
+  readonly logic: Chart;
+  readonly #machine: CompiledMachine;
+  readonly #outlet: MachineOutlet;
+  readonly #heard: ReadonlySet<string>;
+  /** The step to use next; null while it is in use. */
+  #idle: Step | null = null;
+
+  constructor(chart: Chart, outlet: MachineOutlet) {
+    this.logic = chart;
+    this.#machine = compiledMachine(chart);
+    this.#outlet = outlet;
+    this.#heard = new Set(chart.events);
+  }
+
+  start(owner: MachineOwner, input: unknown): CompiledRun {
+    const machine = this.#machine;
+    const run = new CompiledRun(owner, machine.before, {});
+    const step = this.#begin(run, { type: 'xstate.init', input });
+    try {
+      step.context = enterContext(step, machine.chart, input);
+      step.entryCalls = [];
+      takeInitialSteps(step, machine);
+      run.context = step.context;
+      run.place = step.place;
+      const calls = step.entryCalls;
+      step.entryCalls = null;
+      for (const call of calls) call();
+      this.#settle(run, step);
+    } catch (error) {
+      this.#fail(run, error);
+      throw error;
+    } finally {
+      this.#end(run, step);
+    }
+    return run;
+  }
+
+  restore(owner: MachineOwner, snapshot: unknown): CompiledRun {
+    const { status, context, output, error } = snapshot as Record<string, unknown>;
+    if (status === 'error') throw error;
+    const run = new CompiledRun(owner, placeOfSnapshot(this.#machine, snapshot), context as Context);
+    if (status === 'done') {
+      run.status = 'done';
+      run.rare = { output };
+      this.#outlet.done(owner, output);
+    }
+    return run;
+  }
+
+  send(run: CompiledRun, event: AnyEventObject): void {
+    if (run.status === 'active') this.#hand(run, event, run.place.choices.get(event?.type) ?? this.#admit(run, event));
+  }
+
+  expire(run: CompiledRun, event: AnyEventObject): void {
+    if (run.status === 'active') this.#hand(run, event, this.#machine.choice(run.place, event.type));
+  }
+
+  snapshot(run: CompiledRun): unknown {
+    return persistedSnapshot(run);
+  }
+
+  stateText(run: CompiledRun): string {
+    return stateText({ status: run.status, value: run.place.value });
+  }
+
+  hears(type: string): boolean {
+    return this.#heard.has(type);
+  }
+
+  stop(run: CompiledRun): void {
+    if (run.status === 'active') run.status = 'stopped';
+  }
+
+  // --- for the operations
+
+  selfOf(run: CompiledRun): MachineSelf<CompiledRun> {
+    run.rare ??= {};
+    run.rare.self ??= new MachineSelf(this, run);
+    return run.rare.self;
+  }
+
+  log(run: CompiledRun, words: readonly unknown[]): void {
+    this.#outlet.log(run.owner, ...words);
+  }
+
+  sendToSelf(run: CompiledRun, event: AnyEventObject): void {
+    assertDeliverable(event);
+    try {
+      this.send(run, event);
+    } catch (error) {
+      // Nobody waits for what the machine's own asynchronous code sends it.
+      this.#outlet.failed(run.owner, error);
+    }
+  }
+
+  liveSnapshot(run: CompiledRun): unknown {
+    return run.place === this.#machine.before ? undefined : resolvedSnapshot(this.logic, run);
+  }
+
+  // --- one event
+
+  #admit(run: CompiledRun, event: AnyEventObject): Choice {
+    assertDeliverable(event);
+    const { place } = run;
+    const choice = this.#machine.choice(place, event.type);
+    if (place.choices.size < limits.machineEventTypesMax) place.choices.set(event.type, choice);
+    return choice;
+  }
+
+  #hand(run: CompiledRun, event: AnyEventObject, choice: Choice): void {
+    if (run.step) {
+      run.step.toSelf.push(event);
+      return;
+    }
+    const step = this.#begin(run, event);
+    try {
+      takeSteps(step, this.#machine, choice);
+      run.context = step.context;
+      run.place = step.place;
+      if (step.effects.length > 0 || step.toSelf.length > 0 || step.isDone) this.#settle(run, step);
+    } catch (error) {
+      this.#fail(run, error);
+      throw error;
+    } finally {
+      this.#end(run, step);
+    }
+  }
+
+  #begin(run: CompiledRun, event: AnyEventObject): Step {
+    const step = this.#idle ?? new Step(this, run);
+    this.#idle = null;
+    step.begin(run, event);
+    run.step = step;
+    return step;
+  }
+
+  #end(run: CompiledRun, step: Step): void {
+    run.step = null;
+    step.clear();
+    this.#idle = step;
+  }
+
+  /** The step is taken: now it has its effects, and what the machine has sent itself is dealt with. */
+  #settle(run: CompiledRun, step: Step): void {
+    this.#perform(run, step);
+    for (let event = step.toSelf.shift(); event && run.status === 'active'; event = step.toSelf.shift()) {
+      step.begin(run, event);
+      takeSteps(step, this.#machine, this.#machine.choice(run.place, event.type));
+      run.context = step.context;
+      run.place = step.place;
+      this.#perform(run, step);
+    }
+  }
+
+  #perform(run: CompiledRun, step: Step): void {
+    const { effects } = step;
+    for (const effect of effects) performEffect(this.#outlet, run.owner, step.toSelf, effect);
+    effects.length = 0;
+    if (!step.isDone) return;
+    run.status = 'done';
+    run.rare = { ...run.rare, output: step.output };
+    this.#outlet.done(run.owner, step.output);
+  }
+
+  #fail(run: CompiledRun, error: unknown): void {
+    run.status = 'error';
+    run.rare = { ...run.rare, error };
+  }
+}
+
+const compiled = new WeakMap<Chart, CompiledMachine>();
+
+/** Tables are made once, however many hosts a thread has. */
+function compiledMachine(chart: Chart): CompiledMachine {
+  let machine = compiled.get(chart);
+  if (!machine) {
+    machine = new CompiledMachine(chart);
+    compiled.set(chart, machine);
+  }
+  return machine;
+}

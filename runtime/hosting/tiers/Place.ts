@@ -1,0 +1,65 @@
+/**
+ * Where a machine can stand: its active states, in XState's order, with what its history states remember. All runs
+ * that stand there share one Place, and with it what was found out about it: which transitions an event can set off
+ * there, and what each of them leaves, does and enters.
+ */
+import type { StateValue } from 'xstate';
+import { type HistoryValue, isAtomic, properAncestors, stateValueOf } from './chart.js';
+import type { Guard } from './compileGuard.js';
+import type { Operation } from './Step.js';
+import type { ChartNode } from './xstateShapes.js';
+
+/** A transition as it is asked for at one place. */
+export interface Candidate {
+  /** Number of the transition in its machine. */
+  readonly number: number;
+  readonly guard: Guard | null;
+  /** What it does when it is the only one; found out when it is first taken. */
+  move: Move | null;
+}
+
+/** The transitions that one event can set off at one place. */
+export interface Choice {
+  /** Asked in this order; the first whose guard agrees is taken. */
+  readonly candidates: readonly Candidate[];
+  /** Regions that are asked before: each may take one, and only if none does are the candidates asked. */
+  readonly regions: readonly Choice[];
+}
+
+/** One microstep. */
+export interface Move {
+  readonly operations: readonly Operation[];
+  readonly next: Place;
+  /** Whether XState makes a new snapshot for it, whatever the operations do. */
+  readonly changesPlace: boolean;
+}
+
+export class Place {
+  readonly nodes: readonly ChartNode[];
+  readonly history: HistoryValue;
+  readonly value: StateValue;
+  /** By the type of an event that anybody may send. */
+  readonly choices = new Map<string, Choice>();
+  /** By the type of any event: those above, and those that only the machine itself and its timers may send. */
+  readonly innerChoices = new Map<string, Choice>();
+  /** Of moves by more than one transition, by the numbers of those. */
+  readonly jointMoves = new Map<string, Move>();
+  /** For each active atomic state its eventless transitions, innermost first; null where there are none. */
+  readonly eventless: readonly (readonly Candidate[])[] | null;
+
+  constructor(
+    root: ChartNode,
+    nodes: readonly ChartNode[],
+    history: HistoryValue,
+    candidatesOf: (node: ChartNode) => readonly Candidate[],
+  ) {
+    this.nodes = nodes;
+    this.history = history;
+    this.value = stateValueOf(root, nodes);
+    const chains = nodes
+      .filter(isAtomic)
+      .map((node) => [node, ...properAncestors(node)].flatMap(candidatesOf))
+      .filter((chain) => chain.length > 0);
+    this.eventless = chains.length > 0 ? chains : null;
+  }
+}

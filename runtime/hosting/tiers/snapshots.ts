@@ -1,0 +1,81 @@
+/** Between a compiled run and XState's snapshots, so that a run can go on in another tier. */
+import { type AnyStateMachine, getStateNodes, type StateValue } from 'xstate';
+import type { CompiledMachine } from './CompiledMachine.js';
+import type { CompiledRun } from './CompiledRun.js';
+import type { HistoryValue } from './chart.js';
+import type { Place } from './Place.js';
+import type { Chart, ChartNode } from './xstateShapes.js';
+
+interface PersistedSnapshot {
+  readonly value: StateValue;
+  readonly historyValue?: Readonly<Record<string, readonly { readonly id: string }[]>>;
+}
+
+export function persistedSnapshot(run: CompiledRun): unknown {
+  const { status, place, context, rare } = run;
+  const historyValue: Record<string, { id: string }[]> = {};
+  for (const [id, nodes] of Object.entries(place.history)) historyValue[id] = nodes.map((node) => ({ id: node.id }));
+  return {
+    status,
+    output: rare?.output,
+    error: rare?.error,
+    value: place.value,
+    context: rare?.self ? withoutReferences(context) : context,
+    children: {},
+    historyValue,
+  };
+}
+
+/** XState's own snapshot, with `matches`, `can` and the rest. */
+export function resolvedSnapshot(chart: Chart, run: CompiledRun): unknown {
+  const { status, place, context, rare } = run;
+  return (chart as unknown as AnyStateMachine).resolveState({
+    value: place.value,
+    context,
+    status,
+    output: rare?.output,
+    error: rare?.error,
+    historyValue: place.history as never,
+  });
+}
+
+/** @throws Error when the machine has no such state */
+export function placeOfSnapshot(machine: CompiledMachine, snapshot: unknown): Place {
+  const { value, historyValue = {} } = snapshot as PersistedSnapshot;
+  const { chart } = machine;
+  const history: Record<string, ChartNode[]> = {};
+  for (const [id, nodes] of Object.entries(historyValue)) {
+    // What an earlier version of the machine remembered may be gone.
+    const known = nodes.flatMap((node) => nodeById(chart, node.id) ?? []);
+    if (known.length > 0) history[id] = known;
+  }
+  const nodes = getStateNodes(chart.root as never, value) as unknown as ChartNode[];
+  return machine.placeOf(nodes, history as HistoryValue);
+}
+
+function nodeById(chart: Chart, id: string): ChartNode | undefined {
+  try {
+    return chart.getStateNodeById(id);
+  } catch {
+    return undefined;
+  }
+}
+
+/** References to actors are kept as marks, as XState does it. */
+function withoutReferences<T>(part: T): T {
+  if (typeof part !== 'object' || part === null) return part;
+  let copy: Record<string, unknown> | undefined;
+  for (const key in part) {
+    const value: unknown = part[key];
+    if (typeof value !== 'object' || value === null) continue;
+    const kept = isReference(value) ? { xstate$$type: 1, id: value.id } : withoutReferences(value);
+    if (kept === value) continue;
+    copy ??= (Array.isArray(part) ? part.slice() : { ...part }) as Record<string, unknown>;
+    copy[key] = kept;
+  }
+  return (copy as T | undefined) ?? part;
+}
+
+function isReference(value: object): value is { readonly id: string } {
+  return 'sessionId' in value && 'send' in value && 'ref' in value;
+}
