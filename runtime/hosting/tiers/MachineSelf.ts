@@ -45,16 +45,17 @@ export class MachineSelf<R extends MachineRun = MachineRun> {
     return this;
   }
 
+  /** Where XState looks for the target of sendParent. */
+  get _parent(): unknown {
+    return this.#run.owner.parent;
+  }
+
   getSnapshot(): unknown {
     return this.#port.liveSnapshot(this.#run);
   }
 
   getPersistedSnapshot(): unknown {
     return this.#port.snapshot(this.#run);
-  }
-
-  isOf(run: MachineRun): boolean {
-    return run === this.#run;
   }
 
   toJSON(): unknown {
