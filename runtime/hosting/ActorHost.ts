@@ -44,8 +44,8 @@ import { type EffectWorld, performEffect } from './performEffect.js';
 import { RingQueue } from './RingQueue.js';
 import { type CounterName, counterPlace, type ShardLedger } from './ShardLedger.js';
 import { StreamedEvents } from './StreamedEvents.js';
-import { Supervisor } from './Supervisor.js';
 import { Switchboard } from './Switchboard.js';
+import { Supervisor } from './supervision/Supervisor.js';
 
 /** Time that a turn may take before I/O and timers get theirs. */
 const turnMs = 5;

@@ -44,12 +44,12 @@ import { type ActorRecord, ActorRegistry, seatOf } from './ActorRegistry.js';
 import { assertActorOptions } from './defineActor.js';
 import { interestKey } from './EventInterest.js';
 import type { Frame, NoticeFrame, OrderFrame, PeerFrame } from './frames.js';
-import { defaultRestart } from './restartPolicy.js';
 import { ShardedStream } from './ShardedStream.js';
 import { ShardLedger } from './ShardLedger.js';
 import { defaultShardRestart, ShardPool } from './ShardPool.js';
 import { hostAddress } from './Switchboard.js';
 import type { ShardTask } from './shardWorker.js';
+import { defaultRestart } from './supervision/restartPolicy.js';
 
 export interface ActorSystemOptions {
   readonly nodeId: NodeId;

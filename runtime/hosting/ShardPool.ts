@@ -17,9 +17,9 @@ import type { Random } from '../protocol/Random.js';
 import type { Frame } from './frames.js';
 import { makeLinkChannels, RingLink } from './RingLink.js';
 import type { ShardLedger } from './ShardLedger.js';
-import { Supervisor } from './Supervisor.js';
 import type { Switchboard } from './Switchboard.js';
 import type { ShardTask } from './shardWorker.js';
+import { Supervisor } from './supervision/Supervisor.js';
 
 /** How shards are started again: at once, then ever later, and not for ever. */
 export const defaultShardRestart: RestartOptions = {

@@ -35,6 +35,7 @@ export const ACADEMY_ERRORS = {
   ERR_ACADEMY_NOT_A_MEMBER: 'the participant is not a member of the room',
   ERR_ACADEMY_PACKET_TOO_LARGE: 'the message is larger than any transport takes',
   ERR_ACADEMY_PORT_IN_USE: 'the port is in use',
+  ERR_ACADEMY_RESTART_LIMIT: 'children fall more often than their supervisor allows',
   ERR_ACADEMY_ROOM_UNKNOWN: 'no such room',
   ERR_ACADEMY_SECRET_INVALID: 'the academy secret is unreadable or malformed',
   ERR_ACADEMY_SIGNALS_INVALID: 'a training file has a bad line',

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { type ChildEnd, defaultRestart, restartPolicy } from '../../../runtime/hosting/restartPolicy.js';
-import type { RestartKind } from '../../../runtime/protocol/actors.js';
-import { seededRandom } from '../../../runtime/protocol/Random.js';
+import { type ChildEnd, defaultRestart, restartPolicy } from '../../../../runtime/hosting/supervision/restartPolicy.js';
+import type { RestartKind } from '../../../../runtime/protocol/actors.js';
+import { seededRandom } from '../../../../runtime/protocol/Random.js';
 
 const half = { ...seededRandom(1), next: () => 0 };
 const options = { ...defaultRestart, intensity: 3, withinMs: 1_000, backoffMs: 20, backoffMaxMs: 50 };

@@ -1,8 +1,8 @@
 import t from 'tap';
-import { defaultRestart } from '../../../runtime/hosting/restartPolicy.js';
-import { Supervisor } from '../../../runtime/hosting/Supervisor.js';
-import { seededRandom } from '../../../runtime/protocol/Random.js';
-import { FakeClock } from './FakeClock.js';
+import { defaultRestart } from '../../../../runtime/hosting/supervision/restartPolicy.js';
+import { Supervisor } from '../../../../runtime/hosting/supervision/Supervisor.js';
+import { seededRandom } from '../../../../runtime/protocol/Random.js';
+import { FakeClock } from '../FakeClock.js';
 
 const options = { ...defaultRestart, intensity: 2, withinMs: 1_000, backoffMs: 100, backoffMaxMs: 1_000 };
 

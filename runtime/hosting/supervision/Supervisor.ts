@@ -2,9 +2,9 @@
  * Starts children again, one for one: each for itself, by its own restart options. The same supervisor serves the
  * actors of a host and the shards of a pool. It owns the timers of the restarts that are due.
  */
-import type { RestartOptions } from '../protocol/actors.js';
-import type { Clock, TimerHandle } from '../protocol/Clock.js';
-import type { Random } from '../protocol/Random.js';
+import type { RestartOptions } from '../../protocol/actors.js';
+import type { Clock, TimerHandle } from '../../protocol/Clock.js';
+import type { Random } from '../../protocol/Random.js';
 import { type ChildEnd, restartPolicy, restartsWithin } from './restartPolicy.js';
 
 interface Trouble {

@@ -1,0 +1,31 @@
+/** Which directive an error gets: by its code, by its name, by `*`, or by what a function says. */
+import type { ErrorRecord } from '../../protocol/errors.js';
+import type { Directive, Directives } from '../../protocol/supervision.js';
+
+/**
+ * @param errorName the thrown error's `name`, e.g. TypeError
+ * @returns undefined when nothing was said about such an error, also by a function that throws: who decides about
+ * faults must not add its own
+ */
+export function directiveFor(
+  directives: Directives | undefined,
+  error: ErrorRecord,
+  errorName: string,
+): Directive | undefined {
+  if (directives === undefined) return undefined;
+  if (typeof directives === 'function') return said(directives, error, errorName);
+  for (const key of [error.code, errorName, '*']) if (Object.hasOwn(directives, key)) return directives[key];
+  return undefined;
+}
+
+function said(
+  directives: Extract<Directives, (...each: never[]) => unknown>,
+  error: ErrorRecord,
+  errorName: string,
+): Directive | undefined {
+  try {
+    return directives(error, errorName);
+  } catch {
+    return undefined;
+  }
+}
