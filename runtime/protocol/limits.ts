@@ -41,6 +41,12 @@ export const limits = {
   ringBytes: 256 * 1024,
   /** Dead letters kept for inspection; older ones are only counted. */
   deadLettersKept: 1_000,
+  /** Messages of one shard that have failed and are tried again; further ones make the oldest a first failure. */
+  suspectMessagesMax: 1_024,
+  /** Messages set aside by one shard that are kept to be looked at; older ones are only counted. */
+  quarantinedMessagesMax: 256,
+  /** Characters of a message's data that its quarantine keeps. */
+  quarantineTextCharactersMax: 2_000,
   /** Actors of one shard. */
   actorsPerShardMax: 1_048_576,
   /** Peers remembered at a time. */

@@ -2,7 +2,7 @@
  * The vocabulary of supervision: how children are kept alive, in which order they end, and what a supervisor does
  * when it cannot keep them. Plain data, but for directives that are given as a function.
  */
-import type { ActorSpec } from './actors.js';
+import type { ActorAddress, ActorReference, ActorSpec } from './actors.js';
 import type { ErrorRecord } from './errors.js';
 
 /** Who is started again when a child falls: it alone, all children, or it and those that were started after it. */
@@ -25,6 +25,21 @@ export interface PoisonOptions {
   readonly redeliver: boolean;
   /** Times that one message may fail before it is set aside. @default 3 */
   readonly failuresMax: number;
+}
+
+/** A message that its actor could not survive. */
+export interface QuarantinedMessage {
+  /** The actor's. */
+  readonly name: string;
+  readonly to: ActorAddress;
+  readonly from: ActorReference | null;
+  readonly messageType: string;
+  /** The message's data in words. */
+  readonly data: string;
+  readonly failures: number;
+  /** By which the actor fell the last time. */
+  readonly error: ErrorRecord;
+  readonly atMs: number;
 }
 
 /** The delays between restarts of one child. */
