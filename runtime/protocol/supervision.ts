@@ -90,3 +90,20 @@ export interface SupervisorDefinition extends SupervisorOptions {
 export function isSupervised(child: SupervisedActor | SupervisedSupervisor): child is SupervisedSupervisor {
   return 'supervisor' in child;
 }
+
+/** A supervisor in `academy tree`. */
+export interface SupervisorInfo {
+  readonly name: string;
+  /** Null for the root of a tree. */
+  readonly parent: string | null;
+  readonly strategy: SupervisionStrategy;
+  readonly intensity: number;
+  readonly withinMs: number;
+  readonly status: 'starting' | 'running' | 'restarting' | 'stopping' | 'failed';
+  /** How often it was started again itself. */
+  readonly restarts: number;
+  /** Restarts of its children that count at present. */
+  readonly recentRestarts: number;
+  /** By name, in the order in which they start. */
+  readonly children: readonly string[];
+}
