@@ -1,106 +1,161 @@
-/** One hosted actor: its address, its mailbox and the machine of its present life. Owned by the ActorHost. */
-import type { AnyActorRef } from 'xstate';
-import type {
-  ActorAddress,
-  ActorDefinition,
-  ActorInfo,
-  AskToken,
-  DeliveredMessage,
-  RestartOptions,
-} from '../protocol/actors.js';
+/**
+ * One hosted actor: its address, its mailbox and the machine of its present life. Owned by the ActorHost. There may be
+ * a million of them, so it holds only what an idle actor needs; what few have is in CellExtras, and what all actors of
+ * a definition share in their ActorKind.
+ */
+import type { ActorAddress, ActorInfo, AskToken, DeliveredMessage, MailboxAlarmKind } from '../protocol/actors.js';
 import type { ErrorRecord } from '../protocol/errors.js';
 import { limits } from '../protocol/limits.js';
+import type { ActorKind } from './ActorKind.js';
+import type { ActorTimer } from './ActorTimers.js';
+import type { Bond, Watcher } from './Bonds.js';
 import type { ActorSeat, PeerFrame } from './frames.js';
-import { defaultMailbox, Mailbox } from './Mailbox.js';
+import type { Mailbox } from './Mailbox.js';
+import type { MachineOwner, MachineRun } from './tiers/MachineTier.js';
 
-type EarlyMessage = Extract<PeerFrame, readonly ['message', ...unknown[]]>;
+export type EarlyMessage = Extract<PeerFrame, readonly ['message', ...unknown[]]>;
 
-export class ActorCell {
-  readonly seat: ActorSeat;
-  readonly address: ActorAddress;
-  /** `starting` until its module is loaded; `gone` when the address is dead. */
-  status: 'starting' | 'running' | 'restarting' | 'gone' = 'starting';
-  definition: ActorDefinition | null = null;
-  restart: RestartOptions;
-  mailbox: Mailbox<DeliveredMessage>;
-  /** Null while no machine runs, so that what is left of an earlier one cannot act. */
-  machine: AnyActorRef | null = null;
+/** Where a child without a name comes from. */
+export interface ChildSeat {
+  readonly parent: ActorCell | null;
+  readonly options: unknown;
+}
+
+/** What only some actors have. */
+export class CellExtras {
+  restarts = 0;
   /** Lives that have ended; what was asked or subscribed in one of them is told from what the present one asked. */
   incarnation = 0;
-  restarts: number;
-  messagesHandled = 0;
   lastError: ErrorRecord | null = null;
-  /** The message that the machine is dealing with. */
-  handling: DeliveredMessage | null = null;
-  /** The error by which the machine has died, until the host has dealt with it. */
+  /** The error by which the machine has died outside of a message, until the host has dealt with it. */
   fault: { readonly error: unknown } | null = null;
-  /** The machine is in a final state. */
-  done = false;
   stopRequested = false;
+  /** Questions that it was asked and has not answered. */
+  owed: Set<AskToken> | null = null;
+  /** What came before the module was loaded, and with it the mailbox's policy. */
+  early: EarlyMessage[] | null = null;
+  /** Those who watch it or are linked to it. */
+  watchers: Map<string, Watcher> | null = null;
+  /** Those whom it watches or is linked to. */
+  watching: Map<number, Bond> | null = null;
+  children: Set<ActorCell> | null = null;
+  alarm: MailboxAlarmKind | null = null;
+}
+
+export class ActorCell implements MachineOwner {
+  /** Null until its module is loaded. */
+  kind: ActorKind | null;
+  /** Null while no machine runs, so that what is left of an earlier one cannot act. */
+  run: MachineRun | null = null;
+  /** Null for a child without parent and options. */
+  readonly seat: ActorSeat | ChildSeat | null;
+  readonly slot: number;
+  readonly generation: number;
+  /** `starting` until its module is loaded; `gone` when the address is dead. */
+  status: 'starting' | 'running' | 'restarting' | 'gone' = 'starting';
   /** Whether it stands in the host's list of actors that have something to do. */
   isReady = false;
-  /** Questions that it was asked and has not answered. */
-  readonly owed = new Set<AskToken>();
-  /** What came before the module was loaded, and with it the mailbox's policy. */
-  early: EarlyMessage[] = [];
-  #remoteTypes: ReadonlySet<string> = new Set();
-  #heard: ReadonlySet<string> = new Set();
+  messagesHandled = 0;
+  /** The only message that waits, as long as it is an ordinary one. */
+  first: DeliveredMessage | null = null;
+  /** There as long as more than one message waits, or another than an ordinary one. */
+  mailbox: Mailbox<DeliveredMessage> | null = null;
+  timers: ActorTimer | null = null;
+  extras: CellExtras | null = null;
+  #address: ActorAddress | null = null;
 
-  constructor(seat: ActorSeat, restart: RestartOptions) {
+  constructor(kind: ActorKind | null, seat: ActorSeat | ChildSeat | null, slot: number, generation: number) {
+    this.kind = kind;
     this.seat = seat;
-    this.address = seat.address;
-    this.restarts = seat.restarts;
-    this.restart = restart;
-    this.mailbox = new Mailbox({ ...defaultMailbox, ...seat.mailbox });
+    this.slot = slot;
+    this.generation = generation;
   }
 
-  /** The seat's options go before those of the definition, and both before `restartDefaults`. */
-  define(definition: ActorDefinition, restartDefaults: RestartOptions): void {
-    this.definition = definition;
-    this.restart = { ...restartDefaults, ...definition.restart, ...this.seat.restart };
-    this.mailbox = new Mailbox({ ...defaultMailbox, ...definition.mailbox, ...this.seat.mailbox });
-    this.#remoteTypes = new Set(definition.remoteMessages);
-    const { events } = definition.machine as { events?: readonly string[] };
-    this.#heard = new Set(events);
+  /** One object for all messages that it sends. */
+  get address(): ActorAddress {
+    this.#address ??= this.freshAddress();
+    return this.#address;
   }
 
-  takesFromRemote(type: string): boolean {
-    return this.#remoteTypes.has(type);
+  /** For whoever keeps it anyway. */
+  freshAddress(): ActorAddress {
+    if (this.named) return this.named.address;
+    const { shard } = this.kind as ActorKind;
+    return { shard, slot: this.slot, generation: this.generation };
   }
 
-  /** Whether the machine names this event in its states; a wildcard does not count. */
-  hears(type: string): boolean {
-    return this.#heard.has(type);
+  /** Null for a child without a name. */
+  get named(): ActorSeat | null {
+    return this.seat !== null && 'address' in this.seat ? this.seat : null;
+  }
+
+  get parentCell(): ActorCell | null {
+    return this.seat !== null && 'parent' in this.seat ? this.seat.parent : null;
+  }
+
+  /** Where the machine's `sendParent` goes. */
+  get parent(): ActorAddress | undefined {
+    return this.parentCell?.address;
+  }
+
+  /** What people call it. */
+  get name(): string {
+    return this.named?.name ?? `${this.parentCell?.name ?? ''}#${this.slot}.${this.generation}`;
+  }
+
+  get restarts(): number {
+    return this.extras === null ? 0 : this.extras.restarts;
+  }
+
+  get incarnation(): number {
+    return this.extras === null ? 0 : this.extras.incarnation;
+  }
+
+  get stopRequested(): boolean {
+    return this.extras?.stopRequested === true;
+  }
+
+  /** Messages that wait. */
+  get depth(): number {
+    if (this.mailbox !== null) return this.mailbox.depth;
+    return this.first === null ? 0 : 1;
+  }
+
+  /** Made when first needed. */
+  extra(): CellExtras {
+    this.extras ??= new CellExtras();
+    return this.extras;
   }
 
   /** An asker whose deadline has passed is no longer waiting, so the oldest may be forgotten. */
   owe(token: AskToken): void {
-    if (this.owed.size === limits.requestsInFlightMax) {
-      for (const oldest of this.owed) {
-        this.owed.delete(oldest);
+    const extras = this.extra();
+    extras.owed ??= new Set();
+    if (extras.owed.size === limits.requestsInFlightMax) {
+      for (const oldest of extras.owed) {
+        extras.owed.delete(oldest);
         break;
       }
     }
-    this.owed.add(token);
+    extras.owed.add(token);
   }
 
   info(status: ActorInfo['status']): ActorInfo {
+    const { kind, run, extras } = this;
+    const reasons = kind?.tier.reasons ?? [];
     return {
-      name: this.seat.name,
+      name: this.name,
       address: this.address,
-      machine: (this.definition?.machine as { id?: string } | undefined)?.id ?? this.seat.exportName,
-      state: this.machine ? stateText(this.machine.getSnapshot()) : '',
+      machine: (kind?.definition.machine as { id?: string } | undefined)?.id ?? this.named?.exportName ?? '',
+      state: kind && run ? kind.tier.stateText(run) : '',
       status,
       restarts: this.restarts,
-      mailboxDepth: this.mailbox.depth + this.early.length,
+      mailboxDepth: this.depth + (extras?.early?.length ?? 0),
       messagesHandled: this.messagesHandled,
-      ...(this.lastError ? { lastError: this.lastError } : {}),
+      ...(kind ? { tier: kind.tier.name } : {}),
+      ...(reasons.length > 0 ? { tierReasons: reasons.map(({ feature, place }) => `${feature} at ${place}`) } : {}),
+      ...(extras?.alarm ? { alarm: extras.alarm } : {}),
+      ...(extras?.lastError ? { lastError: extras.lastError } : {}),
     };
   }
-}
-
-/** The state's name, as JSON where states are nested; logic that is no state chart has only a status. */
-function stateText(snapshot: { status: string; value?: unknown }): string {
-  if (snapshot.value === undefined) return snapshot.status;
-  return typeof snapshot.value === 'string' ? snapshot.value : JSON.stringify(snapshot.value);
 }

@@ -1,66 +1,47 @@
 /**
- * Hosts the actors of one shard, in a worker or in the main thread. It hands them their messages in bounded turns
- * between which I/O runs, carries out their effects, and starts them again when they crash: at the same address, with
- * the messages that waited meanwhile. The message that an actor was handling when it crashed is lost, and counted.
- *
- * Nothing is delivered while a machine runs: effects only fill mailboxes and links, so no chain of messages can
- * overflow the stack.
+ * Hosts the actors of one shard, in a worker or in the main thread. What reaches the shard comes in here, and what
+ * its machines do goes out from here: ActorTable knows who sits where, ActorTurns hands out the messages, ActorLives
+ * starts machines again that crash, Bonds tells those who watch them.
  */
-import { createActor } from 'xstate';
-import type {
-  ActorDefinition,
-  ActorEffect,
-  ActorInfo,
-  ActorInput,
-  ActorReference,
-  AskToken,
-  DeliveredMessage,
-  RestartOptions,
-  Settled,
+import type { AnyEventObject } from 'xstate';
+import {
+  type ActorAddress,
+  type ActorDefinition,
+  type ActorEffect,
+  type ActorInfo,
+  type ActorReference,
+  type AskToken,
+  type DeliveredMessage,
+  isActorAddress,
+  type RestartOptions,
+  type Settled,
 } from '../protocol/actors.js';
 import type { Clock } from '../protocol/Clock.js';
-import type { EventMessage } from '../protocol/EventMessage.js';
-import { type ErrorRecord, toErrorRecord } from '../protocol/errors.js';
-import {
-  type AcademyEventData,
-  type AcademyEventName,
-  type EventDefinition,
-  eventById,
-  isEventData,
-  requireEvent,
-} from '../protocol/events.js';
+import { AcademyError, toErrorRecord } from '../protocol/errors.js';
 import type { NodeId } from '../protocol/identity.js';
 import { limits } from '../protocol/limits.js';
 import { MessageCodec } from '../protocol/MessageCodec.js';
-import { type PacketHeader, packetId } from '../protocol/packet.js';
 import type { Random } from '../protocol/Random.js';
-import { ActorCell } from './ActorCell.js';
+import type { ActorCell } from './ActorCell.js';
+import { ActorKinds } from './ActorKind.js';
+import { ActorLives } from './ActorLives.js';
+import { ActorTable } from './ActorTable.js';
+import { type ActorTimer, ActorTimers } from './ActorTimers.js';
+import { ActorTurns, undeliveredType } from './ActorTurns.js';
 import type { AskSettler } from './AskTable.js';
-import { EventInterest, type Subscription } from './EventInterest.js';
+import { Bonds } from './Bonds.js';
+import { EventDelivery } from './EventDelivery.js';
+import { EventInterest } from './EventInterest.js';
 import type { ActorSeat, Frame, NoticeFrame } from './frames.js';
+import { hostWords, isHostWord } from './hostWords.js';
 import { isDeliverable } from './isDeliverable.js';
 import { loadActorModule } from './loadActorModule.js';
 import { type EffectWorld, performEffect } from './performEffect.js';
 import { RingQueue } from './RingQueue.js';
-import { type CounterName, counterPlace, type ShardLedger } from './ShardLedger.js';
-import { StreamedEvents } from './StreamedEvents.js';
+import { counterPlace, type ShardLedger } from './ShardLedger.js';
 import { Switchboard } from './Switchboard.js';
-import { Supervisor } from './supervision/Supervisor.js';
-
-/** Time that a turn may take before I/O and timers get theirs. */
-const turnMs = 5;
-/** Messages that a turn handles at most, for clocks that stand still while code runs. */
-const hostTurnMessagesMax = 8_192;
-/** Looking at the clock costs something too: it is done once for so many messages. */
-const messagesPerLook = 32;
-
-/** Told to a machine that names it, when it is stopped in good order and can still send. */
-const stoppingType = 'academy.stopping';
-/** Told to a machine that names it, when a mailbox was too full for what it sent. Data: the DeadLetter. */
-const undeliveredType = 'academy.undelivered';
-
-/** Stands in a mailbox behind the last message that is to be handled. */
-const stopOrder: DeliveredMessage = { type: stoppingType, data: null, from: null, atMs: 0 };
+import { createMachineTier } from './tiers/createMachineTier.js';
+import type { MachineOutlet, MachineOwner } from './tiers/MachineTier.js';
 
 export interface ActorHostOptions {
   readonly shard: number;
@@ -77,30 +58,32 @@ export interface ActorHostOptions {
   readonly defer: (turn: () => void) => void;
 }
 
-export class ActorHost {
+const childrenPlace = counterPlace('children');
+const acceptedPlace = counterPlace('mailboxAccepted');
+
+export class ActorHost implements MachineOutlet {
   readonly switchboard: Switchboard;
   readonly #options: ActorHostOptions;
-  readonly #cells: (ActorCell | undefined)[] = [];
-  /** Generation of the last actor that had a slot, to tell one that has stopped from one that never was. */
-  readonly #lastGenerations: number[] = [];
-  readonly #ready = new RingQueue<ActorCell>();
+  readonly #table: ActorTable;
+  readonly #kinds: ActorKinds;
+  readonly #turns: ActorTurns;
+  readonly #timers: ActorTimers;
+  readonly #bonds: Bonds;
+  readonly #lives: ActorLives;
+  readonly #interest: EventInterest<ActorCell>;
+  readonly #events: EventDelivery;
+  readonly #effects: EffectWorld;
   /** Actors that are to be stopped one after the other: slot, generation, slot, generation … */
   readonly #toStop = new RingQueue<number>();
   #stopping: ActorCell | null = null;
-  readonly #supervisor: Supervisor<ActorCell>;
-  readonly #interest: EventInterest<ActorCell>;
-  readonly #codec = new MessageCodec();
-  readonly #streamed = new StreamedEvents();
-  readonly #effects: EffectWorld;
-  readonly #places: Readonly<Record<'handled' | 'events' | 'accepted' | 'removed', number>>;
-  readonly #nowMs = (): number => this.#options.clock.nowMs();
-  #isTurnDue = false;
-  #isClosed = false;
 
   constructor(options: ActorHostOptions) {
     this.#options = options;
-    const { shard, epoch, nodeId, clock, ledger, toMain } = options;
-    this.#supervisor = new Supervisor(clock, options.random);
+    const { shard, epoch, nodeId, clock, ledger, toMain, defer } = options;
+    const codec = new MessageCodec();
+    this.#table = new ActorTable(epoch);
+    this.#kinds = new ActorKinds(shard, options.restart, ({ machine }) => createMachineTier(machine, this, { clock }));
+    this.#timers = new ActorTimers(clock, (timer) => this.#timerDue(timer));
     this.#interest = new EventInterest((eventId, topic, interested) =>
       toMain(['interest', eventId, topic, interested]),
     );
@@ -111,21 +94,58 @@ export class ActorHost {
       clock,
       ledger,
       toMain,
-      deliver: this.#deliver.bind(this),
-      wake: this.#wake.bind(this),
+      deliver: (slot, generation, type, data, from, ask, remote) =>
+        this.#deliver(slot, generation, type, data, from, ask, remote),
+      wake: () => this.#turns.wake(),
+    });
+    const { switchboard } = this;
+    this.#turns = new ActorTurns({
+      shard,
+      clock,
+      ledger,
+      switchboard,
+      toMain,
+      defer,
+      duties: {
+        crashed: (cell, error, handled) => this.#lives.crashed(cell, error, handled),
+        finished: (cell) => this.#lives.finished(cell),
+        stopInOrder: (cell, nowMs) => this.#lives.stopInOrder(cell, nowMs),
+        turnEnded: () => this.#turnEnded(),
+      },
+    });
+    this.#bonds = new Bonds({
+      nodeId,
+      switchboard,
+      put: (cell, message) => this.#turns.putKept(cell, message),
+      fault: (cell, error) => this.#lives.fault(cell, error),
+    });
+    this.#lives = new ActorLives({
+      options,
+      switchboard,
+      table: this.#table,
+      turns: this.#turns,
+      timers: this.#timers,
+      bonds: this.#bonds,
+      interest: this.#interest,
+      deliver: ([, ...message]) => this.#deliver(...message),
+      vacated: (cell) => this.#vacated(cell),
+    });
+    this.#events = new EventDelivery({
+      shard,
+      nodeId,
+      ledger,
+      codec,
+      interest: this.#interest,
+      put: (cell, message) => this.#turns.put(cell, message),
     });
     this.#effects = {
-      switchboard: this.switchboard,
-      interest: this.#interest,
-      codec: this.#codec,
+      switchboard,
+      codec,
       toMain,
-      settler: this.#settler.bind(this),
-    };
-    this.#places = {
-      handled: counterPlace('messagesHandled'),
-      events: counterPlace('eventsDelivered'),
-      accepted: counterPlace('mailboxAccepted'),
-      removed: counterPlace('mailboxRemoved'),
+      interest: this.#interest,
+      bonds: this.#bonds,
+      settler: (cell, type, tag, from) => this.#settler(cell, type, tag, from),
+      spawnChild: (parent, definition, childOptions) => this.#spawnChild(definition, childOptions, parent).address,
     };
   }
 
@@ -134,46 +154,64 @@ export class ActorHost {
     const cell = this.#seat(seat);
     try {
       const definition = await loadActorModule(seat.module, seat.exportName);
-      if (cell.status === 'starting') this.#begin(cell, definition);
+      if (cell.status === 'starting') this.#lives.begin(cell, this.#kinds.ofSeat(definition, seat));
     } catch (thrown) {
-      if (cell.status === 'starting') this.#refuse(cell, toErrorRecord(thrown, 'ERR_ACADEMY_ACTOR_MODULE'));
+      if (cell.status === 'starting') this.#lives.refuse(cell, toErrorRecord(thrown, 'ERR_ACADEMY_ACTOR_MODULE'));
     }
   }
 
   /** The same with a definition at hand, at once. */
   spawnDefined(seat: ActorSeat, definition: ActorDefinition): void {
-    this.#begin(this.#seat(seat), definition);
+    this.#lives.begin(this.#seat(seat), this.#kinds.ofSeat(definition, seat));
+  }
+
+  /**
+   * Starts an actor without a name on this shard, at once and by itself. It is started again when it crashes, and
+   * has an address like any other; no other thread need know of it.
+   * @param options handed to the machine by reference
+   * @throws AcademyError ERR_ACADEMY_ACTOR_MODULE when it crashes as it starts, ERR_ACADEMY_BAD_ARGUMENT for a full shard
+   */
+  spawnChild(definition: ActorDefinition, options?: unknown): ActorAddress {
+    return this.#spawnChild(definition, options, null).freshAddress();
+  }
+
+  /**
+   * The same for many at a time.
+   * @param optionsOf makes the options of the child of that number
+   * @returns where they sit: slot, generation, slot, generation …
+   */
+  spawnMany(definition: ActorDefinition, count: number, optionsOf?: (index: number) => unknown): number[] {
+    const places: number[] = [];
+    for (let index = 0; index < count; index++) {
+      const { slot, generation } = this.#spawnChild(definition, optionsOf?.(index), null);
+      places.push(slot, generation);
+    }
+    return places;
   }
 
   /** Stops an actor when it has handled what waits in its mailbox. The main thread hears `ended`. */
   stop(slot: number, generation: number): void {
-    const cell = this.#cells[slot];
-    if (!cell || cell.address.generation !== generation || cell.stopRequested) return;
-    cell.stopRequested = true;
-    if (cell.status === 'restarting') {
-      this.#end(cell, 'stopped');
-    } else if (cell.status === 'running') {
-      this.#putControl(cell, stopOrder);
-    }
+    const cell = this.#table.find(slot, generation);
+    if (cell) this.#lives.stop(cell);
   }
 
   /** What another shard or the main thread has sent. */
   receive(frame: Frame, from: number): void {
     switch (frame[0]) {
       case 'event':
-        this.deliverEvent(frame[1], frame[2]);
+        this.#events.deliver(frame[1], frame[2]);
         break;
       case 'stream':
-        this.#streamed.open(frame[1], frame[2], frame[3]);
+        this.#events.streams.open(frame[1], frame[2], frame[3]);
         break;
       case 'stream-ids':
-        this.#streamed.define(frame[1], frame[2]);
+        this.#events.streams.define(frame[1], frame[2]);
         break;
       case 'stream-event':
-        this.#deliverStreamed(frame[1], frame[2], frame[3], frame[4]);
+        this.#events.deliverStreamed(frame[1], frame[2], frame[3], frame[4]);
         break;
       case 'stream-end':
-        this.#streamed.end(frame[1]);
+        this.#events.streams.end(frame[1]);
         break;
       case 'spawn':
         void this.spawn(frame[1]);
@@ -183,7 +221,7 @@ export class ActorHost {
         break;
       case 'stop-each':
         for (const number of frame[1]) this.#toStop.push(number);
-        this.#wake();
+        this.#turns.wake();
         break;
       case 'report':
         this.#options.toMain([
@@ -193,7 +231,7 @@ export class ActorHost {
         ]);
         break;
       case 'unlink':
-        this.switchboard.disconnect(frame[1]);
+        this.shardDown(frame[1]);
         this.#options.toMain(['unlinked', frame[1]]);
         break;
       case 'gone':
@@ -204,272 +242,102 @@ export class ActorHost {
     }
   }
 
-  /**
-   * Decodes and checks a packet's payload once and hands it to those who have subscribed to it.
-   * @param payload must not change afterwards: decoded byte fields are views into it
-   */
-  deliverEvent(header: PacketHeader, payload: Uint8Array): void {
-    const listeners = this.#interest.listeners(header.eventId, header.topic);
-    const definition = eventById(header.eventId);
-    if (!listeners || !definition) return;
-    const data = this.#codec.decode(payload);
-    if (data === undefined) return this.#count('dropsUndecodable');
-    if (!isEventData(definition.name, data)) return this.#count('dropsInvalidPayload');
-    this.#tellListeners(listeners, definition, header, data);
+  /** Nothing is sent to that shard until it is back, and nobody on it watches anybody here any more. */
+  shardDown(shard: number): void {
+    this.switchboard.disconnect(shard);
+    this.#bonds.shardDown(shard);
   }
 
-  /** A hot event of a stream, decoded here where its listeners are. */
-  #deliverStreamed(stream: number, eventId: number, position: number, payload: Uint8Array): void {
-    const event = this.#streamed.read(stream, eventId, position, payload);
-    if (!event) return this.#count('dropsUndecodable');
-    const listeners = this.#interest.listeners(eventId, event.header.topic);
-    if (listeners) this.#tellListeners(listeners, requireEvent(event.name), event.header, event.data);
-  }
-
-  #tellListeners(
-    listeners: readonly Subscription<ActorCell>[],
-    definition: EventDefinition,
-    header: PacketHeader,
-    data: AcademyEventData[AcademyEventName],
-  ): void {
-    const event: EventMessage = {
-      name: definition.name,
-      data,
-      id: packetId(header),
-      priority: header.priority,
-      timestampMs: header.timestampMs,
-      sourceNode: header.sourceNode,
-      traceId: header.traceId,
-    };
-    const isOwn = header.sourceNode === this.#options.nodeId;
-    const roomId = definition.roomScoped ? ((data as { roomId?: string }).roomId ?? null) : null;
-    for (const subscription of listeners) {
-      if (subscription.roomId !== roomId || (isOwn && subscription.remoteOnly)) continue;
-      this.#options.ledger.add(this.#options.shard, this.#places.events);
-      const message = { type: 'academy.event', data: event, from: null, atMs: 0 };
-      if (!this.#put(subscription.subscriber, message)) this.#count('dropsMailboxFull');
-    }
-  }
-
+  /** All actors with a name, and the first of those without. */
   infos(): ActorInfo[] {
     const infos: ActorInfo[] = [];
-    for (const cell of this.#cells) {
-      if (cell) infos.push(cell.info(cell.status === 'restarting' ? 'restarting' : 'running'));
-    }
+    const add = (cell: ActorCell): number =>
+      infos.push(cell.info(cell.status === 'restarting' ? 'restarting' : 'running'));
+    for (const cell of this.#table.named()) add(cell);
+    const most = infos.length + limits.childrenListedMax;
+    for (const cell of this.#table.children()) if (add(cell) >= most) break;
     return infos;
   }
 
   /** Ends timers and open questions; machines are dropped as they are. Stop the actors first for a good order. */
   close(): void {
-    this.#isClosed = true;
-    this.#supervisor.close();
-    for (const cell of this.#cells) if (cell) this.#discardMachine(cell);
+    this.#turns.close();
+    this.#lives.close();
+    this.#timers.close();
     this.switchboard.close();
   }
 
-  // --- the life of an actor
+  // --- what machines do
+
+  emit(owner: MachineOwner, emitted: AnyEventObject): void {
+    performEffect(this.#effects, owner as ActorCell, emitted as ActorEffect);
+  }
+
+  send(owner: MachineOwner, target: unknown, event: AnyEventObject): void {
+    if (!isReference(target)) {
+      throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', `"${event.type}" was sent to what is no actor`, {
+        remedy: 'send to an ActorReference: an address, or { name }',
+      });
+    }
+    this.switchboard.tell(target, event.type, event.data, (owner as ActorCell).address);
+  }
+
+  schedule(owner: MachineOwner, id: string | undefined, delayMs: number, event: AnyEventObject, target: unknown): void {
+    this.#timers.set(owner as ActorCell, id, delayMs, event, target);
+  }
+
+  cancel(owner: MachineOwner, id: string): void {
+    this.#timers.cancel(owner as ActorCell, id);
+  }
+
+  done(owner: MachineOwner): void {
+    this.#turns.makeReady(owner as ActorCell);
+  }
+
+  failed(owner: MachineOwner, error: unknown): void {
+    this.#lives.fault(owner as ActorCell, error);
+  }
+
+  log(owner: MachineOwner, ...words: readonly unknown[]): void {
+    this.#options.toMain(['log', 'debug', owner.name, words.map(String).join(' '), undefined]);
+  }
+
+  #timerDue({ cell, event, target }: ActorTimer): void {
+    const { kind, run } = cell;
+    if (run === null || kind === null) return;
+    try {
+      if (target === null) kind.tier.expire(run, event);
+      else this.send(cell, target, event);
+    } catch (error) {
+      this.#lives.fault(cell, error);
+    }
+  }
+
+  // --- who lives here
 
   #seat(seat: ActorSeat): ActorCell {
-    const cell = new ActorCell(seat, { ...this.#options.restart, ...seat.restart });
-    const { slot, generation } = seat.address;
-    this.#cells[slot] = cell;
-    this.#lastGenerations[slot] = generation;
+    const cell = this.#table.seat(seat);
+    if (seat.restarts > 0) cell.extra().restarts = seat.restarts;
     this.switchboard.names.bind(seat.name, seat.address);
     return cell;
   }
 
-  /** A first start that fails is told to whoever spawned the actor, as in OTP; later ones are the supervisor's. */
-  #begin(cell: ActorCell, definition: ActorDefinition): void {
-    cell.define(definition, this.#options.restart);
-    const { slot, generation } = cell.address;
-    this.#startMachine(cell);
-    if (cell.fault && cell.restarts === 0) {
-      const { message } = toErrorRecord(cell.fault.error, 'ERR_ACADEMY_ACTOR_MODULE');
-      this.#refuse(cell, {
-        code: 'ERR_ACADEMY_ACTOR_MODULE',
-        message: `"${cell.seat.name}" crashes when it starts: ${message}`,
-        remedy: 'look at the initial state of the machine and at the options that it was given',
-      });
-      return;
+  #spawnChild(definition: ActorDefinition, options: unknown, parent: ActorCell | null): ActorCell {
+    const kind = this.#kinds.of(definition);
+    const cell = this.#table.seatChild(kind, parent === null && options === undefined ? null : { parent, options });
+    this.#options.ledger.add(this.#options.shard, childrenPlace);
+    this.#lives.beginChild(cell, kind);
+    if (parent !== null) {
+      const extras = parent.extra();
+      extras.children ??= new Set();
+      extras.children.add(cell);
     }
-    cell.status = 'running';
-    this.#options.toMain(['started', slot, generation, cell.restart.kind]);
-    const { early } = cell;
-    cell.early = [];
-    for (const [, , , type, data, from, ask, remote] of early) {
-      this.#options.ledger.add(this.#options.shard, this.#places.removed);
-      this.#deliver(slot, generation, type, data, from, ask, remote);
-    }
-    if (cell.stopRequested) this.#putControl(cell, stopOrder);
+    return cell;
   }
 
-  #startMachine(cell: ActorCell): void {
-    const { address, seat } = cell;
-    const { nodeId, academyId, clock, random } = this.#options;
-    const input: ActorInput = {
-      name: seat.name,
-      self: address,
-      nodeId,
-      academyId,
-      seed: Math.floor(random.next() * 2 ** 32),
-      startedAtMs: clock.nowMs(),
-      nowMs: this.#nowMs,
-      restarts: cell.restarts,
-      options: seat.options,
-    };
-    const machine = createActor((cell.definition as ActorDefinition).machine, {
-      input,
-      clock,
-      id: seat.name,
-      logger: (...words: unknown[]) =>
-        this.#options.toMain(['log', 'debug', seat.name, words.map(String).join(' '), undefined]),
-    });
-    cell.machine = machine;
-    // Before start(): XState throws an error that nobody observes at the whole process.
-    machine.subscribe({
-      error: (error: unknown) => {
-        if (cell.machine === machine) this.#fault(cell, error);
-      },
-      complete: () => {
-        if (cell.machine !== machine) return;
-        cell.done = true;
-        this.#makeReady(cell);
-      },
-    });
-    machine.on('*', (emitted: unknown) => {
-      if (cell.machine !== machine || cell.fault) return;
-      try {
-        performEffect(this.#effects, cell, emitted as ActorEffect);
-      } catch (error) {
-        this.#fault(cell, error);
-      }
-    });
-    machine.start();
-  }
-
-  /** Remembers the error; it is dealt with when the machine has come to rest. */
-  #fault(cell: ActorCell, error: unknown): void {
-    cell.fault ??= { error };
-    this.#makeReady(cell);
-  }
-
-  #crashed(cell: ActorCell, error: unknown): void {
-    cell.lastError = toErrorRecord(error, 'ERR_ACADEMY_ACTOR_STOPPED');
-    if (cell.handling) {
-      const { from, type, ask } = cell.handling;
-      cell.handling = null;
-      if (ask) cell.owed.delete(ask);
-      this.switchboard.lose('crashed', cell.address, from, type, ask);
-    }
-    this.#leaveUnanswered(cell, {
-      code: 'ERR_ACADEMY_ASK_FAILED',
-      message: `"${cell.seat.name}" crashed before it answered: ${cell.lastError.message}`,
-    });
-    this.#ended(cell, 'crash');
-  }
-
-  #finished(cell: ActorCell): void {
-    this.#leaveUnanswered(cell, stoppedError(cell));
-    this.#ended(cell, 'done');
-  }
-
-  #ended(cell: ActorCell, how: 'crash' | 'done'): void {
-    this.#discardMachine(cell);
-    cell.fault = null;
-    cell.done = false;
-    const outcome = cell.stopRequested
-      ? 'stopped'
-      : this.#supervisor.childEnded(cell, how, cell.restart, (child) => this.#restart(child));
-    if (outcome === 'restarting') {
-      cell.status = 'restarting';
-    } else {
-      if (outcome === 'failed') this.#count('failures');
-      this.#end(cell, outcome);
-    }
-  }
-
-  #restart(cell: ActorCell): void {
-    cell.restarts++;
-    this.#count('restarts');
-    this.#startMachine(cell);
-    cell.status = 'running';
-    // Until now events went on into the mailbox by the subscriptions of the earlier life.
-    this.#interest.dropBefore(cell, cell.incarnation);
-    const { slot, generation } = cell.address;
-    this.#options.toMain(['restarted', slot, generation, cell.restarts, cell.lastError]);
-    this.#makeReady(cell);
-  }
-
-  #refuse(cell: ActorCell, error: ErrorRecord): void {
-    cell.lastError = error;
-    const { slot, generation } = cell.address;
-    if (cell.restarts > 0) {
-      this.#count('failures');
-      this.#end(cell, 'failed');
-    } else {
-      this.#vacate(cell);
-      this.#options.toMain(['refused', slot, generation, error]);
-    }
-  }
-
-  #end(cell: ActorCell, outcome: 'stopped' | 'failed'): void {
-    const info = cell.info(outcome);
-    const { slot, generation } = cell.address;
-    this.#vacate(cell);
-    this.#options.toMain(['ended', slot, generation, info]);
-  }
-
-  /** Takes the actor from its address; whatever is addressed to it from now on is a dead letter. */
-  #vacate(cell: ActorCell): void {
-    const { address, seat } = cell;
-    cell.status = 'gone';
-    if (cell === this.#stopping) this.#wake();
-    this.#cells[address.slot] = undefined;
-    this.switchboard.names.unbind(seat.name, address);
-    this.#interest.dropBefore(cell, Number.POSITIVE_INFINITY);
-    this.#supervisor.forget(cell);
-    this.#discardMachine(cell);
-    this.#leaveUnanswered(cell, stoppedError(cell));
-    for (let message = cell.mailbox.shift(); message; message = cell.mailbox.shift()) {
-      this.#options.ledger.add(this.#options.shard, this.#places.removed);
-      if (message !== stopOrder) this.switchboard.lose('stopped', address, message.from, message.type, message.ask);
-    }
-    for (const [, , , type, , from, ask] of cell.early) {
-      this.#options.ledger.add(this.#options.shard, this.#places.removed);
-      this.switchboard.lose('stopped', address, from, type, ask);
-    }
-    cell.early = [];
-  }
-
-  /** Ends the machine and what it had invoked; its last words are not heard. */
-  #discardMachine(cell: ActorCell): void {
-    const { machine } = cell;
-    if (!machine) return;
-    cell.machine = null;
-    cell.incarnation++;
-    const snapshot = machine.getSnapshot() as {
-      status: string;
-      children?: Record<string, { send(event: unknown): void }>;
-    };
-    if (snapshot.status === 'active') machine.stop();
-    // XState leaves the children of a crashed machine running. This is the event by which it stops them itself.
-    if (snapshot.status === 'error') {
-      for (const child of Object.values(snapshot.children ?? {})) child?.send({ type: 'xstate.stop' });
-    }
-  }
-
-  #leaveUnanswered(cell: ActorCell, error: ErrorRecord): void {
-    for (const token of cell.owed) this.switchboard.reply(token, undefined, error);
-    cell.owed.clear();
-  }
-
-  #settler(cell: ActorCell, type: string, tag: unknown, from: ActorReference | null): AskSettler {
-    const { incarnation } = cell;
-    return (result, error) => {
-      if (cell.incarnation !== incarnation || cell.status === 'gone') return;
-      const data: Settled = error ? { tag, error } : { tag, result };
-      this.#putControl(cell, { type, data, from, atMs: 0 });
-    };
+  #vacated(cell: ActorCell): void {
+    if (!cell.named) this.#options.ledger.add(this.#options.shard, childrenPlace, -1);
+    if (cell === this.#stopping) this.#turns.wake();
   }
 
   // --- messages
@@ -483,86 +351,88 @@ export class ActorHost {
     ask: AskToken | null,
     remote: boolean,
   ): void {
-    const cell = this.#cells[slot];
-    if (cell === undefined || cell.address.generation !== generation) {
-      const reason = this.#lastGenerations[slot] === generation ? 'stopped' : 'stale-address';
+    const cell = this.#table.find(slot, generation);
+    if (cell === undefined) {
+      const reason = this.#table.hadLast(slot, generation) ? 'stopped' : 'stale-address';
       this.switchboard.lose(reason, { shard: this.#options.shard, slot, generation }, from, type, ask);
     } else if (!isDeliverable(type)) {
       this.switchboard.lose('undecodable', cell.address, from, type, ask);
-    } else if (cell.definition === null) {
-      if (cell.early.length >= cell.mailbox.capacity) {
-        this.switchboard.lose('mailbox-full', cell.address, from, type, ask);
-      } else {
-        cell.early.push(['message', slot, generation, type, data, from, ask, remote]);
-        this.#options.ledger.add(this.#options.shard, this.#places.accepted);
-      }
-    } else if (remote && !cell.takesFromRemote(type)) {
+    } else if (remote && !this.#takesFromRemote(cell, type)) {
       this.switchboard.lose('not-remote', cell.address, from, type, ask);
-    } else if (type !== undeliveredType || cell.hears(undeliveredType)) {
-      this.#put(cell, ask ? { type, data, from, atMs: 0, ask } : { type, data, from, atMs: 0 });
-    }
-  }
-
-  /** @returns whether all messages fit */
-  #put(cell: ActorCell, message: DeliveredMessage): boolean {
-    const { ledger, shard } = this.#options;
-    const lost = cell.mailbox.push(message);
-    if (lost === undefined) {
-      ledger.add(shard, this.#places.accepted);
+    } else if (type.charCodeAt(0) === firstOfOurs && this.#isOurs(cell, type, data, from, ask)) {
+      // It was for the host.
+    } else if (cell.kind === null) {
+      this.#deliverEarly(cell, type, data, from, ask, remote);
     } else {
-      const reason = lost === message ? 'mailbox-full' : 'dropped-oldest';
-      // Its sender is told of it in the same way; to tell him of that again would never end.
-      if (lost.type !== undeliveredType) this.switchboard.lose(reason, cell.address, lost.from, lost.type, lost.ask);
+      this.#turns.put(cell, ask ? { type, data, from, atMs: 0, ask } : { type, data, from, atMs: 0 });
     }
-    if (!cell.isReady) this.#makeReady(cell);
-    return lost === undefined;
   }
 
-  #putControl(cell: ActorCell, message: DeliveredMessage): void {
-    cell.mailbox.pushControl(message);
-    this.#options.ledger.add(this.#options.shard, this.#places.accepted);
-    this.#makeReady(cell);
+  #takesFromRemote(cell: ActorCell, type: string): boolean {
+    // As long as its module is not loaded it is not known; it is asked again then.
+    return cell.kind === null ? !isHostWord(type) : cell.kind.remoteTypes.has(type);
   }
 
-  // --- turns
-
-  #makeReady(cell: ActorCell): void {
-    if (cell.isReady) return;
-    cell.isReady = true;
-    this.#ready.push(cell);
-    this.#wake();
-  }
-
-  #wake(): void {
-    if (this.#isTurnDue || this.#isClosed) return;
-    this.#isTurnDue = true;
-    this.#options.defer(this.#turn);
-  }
-
-  readonly #turn = (): void => {
-    this.#isTurnDue = false;
-    if (this.#isClosed) return;
-    const { clock } = this.#options;
-    const nowMs = clock.nowMs();
-    const endMs = clock.monotonicMs() + turnMs;
-    let nextLook = messagesPerLook;
-    for (let handled = 0; handled < hostTurnMessagesMax; ) {
-      const cell = this.#ready.shift();
-      if (!cell) break;
-      cell.isReady = false;
-      const before = cell.messagesHandled;
-      this.#serve(cell, nowMs);
-      // An actor that only crashed or ended has cost as much as a message.
-      handled += cell.messagesHandled - before || 1;
-      if (handled < nextLook) continue;
-      nextLook = handled + messagesPerLook;
-      if (clock.monotonicMs() >= endMs) break;
+  /** @returns whether it needs no machine: a host's word, or a notice that the machine does not want */
+  #isOurs(cell: ActorCell, type: string, data: unknown, from: ActorReference | null, ask: AskToken | null): boolean {
+    switch (type) {
+      case hostWords.watch:
+        this.#bonds.watched(cell, data, from, ask);
+        return true;
+      case hostWords.unwatch:
+        this.#bonds.unwatched(cell, data, from);
+        return true;
+      case hostWords.stop:
+        this.#lives.stop(cell);
+        return true;
+      case undeliveredType:
+        return !cell.kind?.tier.hears(undeliveredType);
+      default:
+        return false;
     }
+  }
+
+  /** Its module is being loaded, and with it the mailbox's rules. */
+  #deliverEarly(
+    cell: ActorCell,
+    type: string,
+    data: unknown,
+    from: ActorReference | null,
+    ask: AskToken | null,
+    remote: boolean,
+  ): void {
+    const extras = cell.extra();
+    extras.early ??= [];
+    if (extras.early.length >= (cell.named?.mailbox?.capacity ?? limits.mailboxMessagesMax)) {
+      this.switchboard.lose('mailbox-full', cell.address, from, type, ask);
+      return;
+    }
+    extras.early.push(['message', cell.slot, cell.generation, type, data, from, ask, remote]);
+    this.#options.ledger.add(this.#options.shard, acceptedPlace);
+  }
+
+  /**
+   * Hands an answer to the life of the actor that asked, as the message `type`. An actor's answer keeps its place
+   * behind what the actor said before; what the mesh, the host or a deadline says goes first.
+   */
+  #settler(cell: ActorCell, type: string, tag: unknown, from: ActorReference | null): AskSettler {
+    const { incarnation } = cell;
+    return (result, error) => {
+      if (cell.incarnation !== incarnation || cell.status === 'gone') return;
+      const data: Settled = error ? { tag, error } : { tag, result };
+      const message: DeliveredMessage = { type, data, from, atMs: 0 };
+      if (from === null || error?.code === 'ERR_ACADEMY_DEADLINE') this.#turns.putUrgent(cell, message);
+      else this.#turns.putKept(cell, message);
+    };
+  }
+
+  // --- between turns
+
+  #turnEnded(): void {
     if (this.#toStop.size > 0) this.#stopNext();
     if (this.switchboard.deadLetters.hasNotices) this.#noticeDeadLetters();
     this.switchboard.flush();
-    if (this.#ready.size > 0) this.#wake();
-  };
+  }
 
   /** Stops the next of those that are stopped in order, when the one before has ended. */
   #stopNext(): void {
@@ -570,44 +440,9 @@ export class ActorHost {
       const slot = this.#toStop.shift();
       const generation = this.#toStop.shift();
       if (slot === undefined || generation === undefined) return;
-      const cell = this.#cells[slot];
-      this.#stopping = cell?.address.generation === generation ? cell : null;
+      this.#stopping = this.#table.find(slot, generation) ?? null;
       this.stop(slot, generation);
     }
-  }
-
-  /** Lets one actor handle what waits for it, up to the limit of a turn. */
-  #serve(cell: ActorCell, nowMs: number): void {
-    const { ledger, shard } = this.#options;
-    for (let handled = 0; handled < limits.turnMessagesMax; handled++) {
-      // It was refused or has ended since it was made ready; its fault has been told, and is nobody's to restart.
-      if (cell.status === 'gone') return;
-      if (cell.fault) return this.#crashed(cell, cell.fault.error);
-      if (cell.done) return this.#finished(cell);
-      if (cell.status !== 'running') return;
-      const message = cell.mailbox.shift();
-      if (!message) return;
-      if (message === stopOrder) {
-        ledger.add(shard, this.#places.removed);
-        return this.#stopInOrder(cell, nowMs);
-      }
-      (message as { atMs: number }).atMs = nowMs;
-      if (message.ask) cell.owe(message.ask);
-      cell.handling = message;
-      cell.machine?.send(message);
-      if (!cell.fault) cell.handling = null;
-      cell.messagesHandled++;
-      ledger.add(shard, this.#places.handled);
-      ledger.add(shard, this.#places.removed);
-    }
-    this.#makeReady(cell);
-  }
-
-  /** The machine may say a last word, which is carried out before it ends. */
-  #stopInOrder(cell: ActorCell, atMs: number): void {
-    if (cell.hears(stoppingType)) cell.machine?.send({ ...stopOrder, atMs });
-    if (cell.fault) this.#crashed(cell, cell.fault.error);
-    else this.#end(cell, 'stopped');
   }
 
   /** Tells the main thread of dead letters, and senders of full mailboxes. */
@@ -620,12 +455,13 @@ export class ActorHost {
     }
     this.#options.toMain(['dead-letters', letters]);
   }
-
-  #count(name: CounterName): void {
-    this.#options.ledger.add(this.#options.shard, counterPlace(name));
-  }
 }
 
-function stoppedError(cell: ActorCell): ErrorRecord {
-  return { code: 'ERR_ACADEMY_ACTOR_STOPPED', message: `"${cell.seat.name}" stopped before it answered` };
+/** Of `academy.…`: what is told apart by its first character costs other messages nothing. */
+const firstOfOurs = 'a'.charCodeAt(0);
+
+function isReference(target: unknown): target is ActorReference {
+  if (typeof target !== 'object' || target === null) return false;
+  const reference = target as ActorReference;
+  return isActorAddress(reference) || typeof reference.name === 'string';
 }

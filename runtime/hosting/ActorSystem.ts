@@ -20,6 +20,7 @@ import type {
   ActorReference,
   ActorSpec,
   DeadLetter,
+  MailboxAlarm,
   RestartOptions,
 } from '../protocol/actors.js';
 import { isActorAddress } from '../protocol/actors.js';
@@ -41,9 +42,11 @@ import type { StreamClass, StreamHandover } from '../protocol/streams.js';
 import { ActorHost } from './ActorHost.js';
 import type { ActorMesh } from './ActorMesh.js';
 import { type ActorRecord, ActorRegistry, seatOf } from './ActorRegistry.js';
+import { childSlots } from './ActorTable.js';
 import { assertActorOptions } from './defineActor.js';
 import { interestKey } from './EventInterest.js';
 import type { Frame, NoticeFrame, OrderFrame, PeerFrame } from './frames.js';
+import { hostWords } from './hostWords.js';
 import { ShardedStream } from './ShardedStream.js';
 import { ShardLedger } from './ShardLedger.js';
 import { defaultShardRestart, ShardPool } from './ShardPool.js';
@@ -77,6 +80,8 @@ export interface ActorSystemEvents {
   'shard-up': [{ shard: number; actors: number; lost: number; millis: number }];
   /** At most 32 a turn and shard; the counters count all. */
   'dead-letter': [DeadLetter];
+  /** A mailbox is too full, or what waits in it too old. At most 16 a second and shard; the counters count all. */
+  'mailbox-alarm': [MailboxAlarm];
 }
 
 /** Time that an answer of another thread to infos() or deadLetters() may take; a thread that hangs is left out. */
@@ -196,6 +201,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     if (!isActorAddress(target) && target.node !== undefined && target.node !== this.#options.nodeId) {
       throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', `"${target.name}" lives on another node`);
     }
+    if (isActorAddress(target) && target.slot >= childSlots) return this.#stopChild(target);
     const record = isActorAddress(target)
       ? this.#registry.byAddress(target.shard, target.slot, target.generation)
       : this.#registry.byName(target.name);
@@ -283,9 +289,10 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
 
   /** Totals since the start, by name. */
   async counters(): Promise<Record<string, number>> {
+    const totals = this.#ledger.totals();
     return {
-      actors: this.#registry.size,
-      ...this.#ledger.totals(),
+      ...totals,
+      actors: this.#registry.size + (totals.children ?? 0),
       messagesLost: this.#messagesLost,
       shardRestarts: this.#shardRestarts,
     };
@@ -332,6 +339,17 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     if (this.#isReachable(shard)) this.#order(shard, ['stop', slot, generation]);
     else this.#forget(record);
     return ended;
+  }
+
+  /** Its shard alone knows of it, so it is watched until it is gone. */
+  #stopChild(target: ActorAddress): Promise<void> {
+    const { switchboard } = this.#host;
+    const from = hostAddress(0);
+    return new Promise((resolve) => {
+      const id = switchboard.asks.keep(() => resolve());
+      switchboard.tell(target, hostWords.watch, 'monitor', from, { asker: from, id });
+      switchboard.tell(target, hostWords.stop, null, from);
+    });
   }
 
   /** Neighbours on one shard are one order, which the shard carries out in turn: one round trip a change of shard. */
@@ -466,6 +484,8 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
       case 'dead-letters':
         for (const letter of frame[1]) this.#announce('dead-letter', letter);
         return;
+      case 'mailbox-alarm':
+        return this.#announce('mailbox-alarm', frame[1]);
       case 'spawn-for':
         void this.spawn(frame[2]).catch((error: unknown) => {
           const { message } = toErrorRecord(error, 'ERR_ACADEMY_ACTOR_MODULE');
@@ -579,6 +599,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   }
 
   #shardDown(shard: number, cause: string, isReplaced: boolean): void {
+    this.#host.shardDown(shard);
     for (const key of [...this.#interest.keys()]) this.#setInterest(key, shard, false);
     for (const stream of this.#streams) stream.forget(shard);
     for (const report of this.#reports.values()) if (report.shard === shard) report.settle([]);

@@ -13,7 +13,8 @@ export type AskSettler = (result: unknown, error: ErrorRecord | null) => void;
 
 interface OpenAsk {
   readonly settle: AskSettler;
-  readonly timer: TimerHandle;
+  /** Null for one that waits for as long as it takes. */
+  readonly timer: TimerHandle | null;
   shard: number;
 }
 
@@ -52,6 +53,21 @@ export class AskTable {
     return id;
   }
 
+  /** A question without a deadline: whoever is asked answers when it ends. */
+  keep(settle: AskSettler): number {
+    const id = ++this.#lastId;
+    this.#open.set(id, { settle, timer: null, shard: -1 });
+    return id;
+  }
+
+  /** Nobody waits for the answer any more. */
+  drop(id: number): void {
+    const ask = this.#open.get(id);
+    if (!ask) return;
+    this.#open.delete(id);
+    if (ask.timer !== null) this.#clock.clearTimeout(ask.timer);
+  }
+
   /** Says on which shard the asked actor lives, so that the question dies with that shard. */
   aim(id: number, shard: number): void {
     const ask = this.#open.get(id);
@@ -62,8 +78,7 @@ export class AskTable {
   settle(id: number, result: unknown, error: ErrorRecord | null): void {
     const ask = this.#open.get(id);
     if (!ask) return;
-    this.#open.delete(id);
-    this.#clock.clearTimeout(ask.timer);
+    this.drop(id);
     ask.settle(result, error);
   }
 

@@ -3,7 +3,7 @@
  * directory, so that a message to a name costs one look-up. A shard that does not know a name asks the main thread
  * before it gives up, because a name may be on its way.
  */
-import type { ActorAddress } from '../protocol/actors.js';
+import { type ActorAddress, type ActorReference, isActorAddress } from '../protocol/actors.js';
 
 export class NameDirectory {
   readonly #addresses = new Map<string, ActorAddress>();
@@ -33,4 +33,10 @@ export class NameDirectory {
 
 export function isSameAddress(a: ActorAddress, b: ActorAddress): boolean {
   return a.shard === b.shard && a.slot === b.slot && a.generation === b.generation;
+}
+
+/** Whether two references say the same; a name and an address never do, whoever is meant. */
+export function isSameReference(a: ActorReference, b: ActorReference): boolean {
+  if (isActorAddress(a)) return isActorAddress(b) && isSameAddress(a, b);
+  return !isActorAddress(b) && a.name === b.name && a.node === b.node;
 }

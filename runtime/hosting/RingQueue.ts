@@ -13,6 +13,11 @@ export class RingQueue<T> {
     return this.#size;
   }
 
+  /** Items for which it has memory. */
+  get room(): number {
+    return this.#slots.length;
+  }
+
   push(item: T): void {
     if (this.#size === this.#slots.length) this.#grow();
     this.#slots[(this.#head + this.#size) & (this.#slots.length - 1)] = item;
@@ -32,6 +37,11 @@ export class RingQueue<T> {
   /** @param index 0 is the oldest */
   at(index: number): T | undefined {
     return index < this.#size ? this.#slots[(this.#head + index) & (this.#slots.length - 1)] : undefined;
+  }
+
+  /** @param index of an item that is there */
+  replaceAt(index: number, item: T): void {
+    this.#slots[(this.#head + index) & (this.#slots.length - 1)] = item;
   }
 
   /** Takes out the item at `index`; those before it keep their order and move up by one. */

@@ -17,6 +17,10 @@ export const counterNames = [
   'failures',
   'mailboxAccepted',
   'mailboxRemoved',
+  /** Actors without a name that live now. */
+  'children',
+  'messagesConflated',
+  'mailboxAlarms',
   'dropsUndecodable',
   'dropsInvalidPayload',
   'dropsMailboxFull',
@@ -27,7 +31,7 @@ export type CounterName =
   | `deadLetters.${DeadLetterReason}`;
 
 /** These start again with each life of a shard; the others only rise. */
-const lifeCounters: ReadonlySet<string> = new Set(['mailboxAccepted', 'mailboxRemoved']);
+const lifeCounters: ReadonlySet<string> = new Set(['mailboxAccepted', 'mailboxRemoved', 'children']);
 
 const places = new Map<string, number>(counterNames.map((name, place) => [name, place]));
 
@@ -100,6 +104,7 @@ export class ShardLedger {
   resetLife(shard: number): void {
     this.#cells[shard * this.#stride + counterPlace('mailboxAccepted')] = 0;
     this.#cells[shard * this.#stride + counterPlace('mailboxRemoved')] = 0;
+    this.#cells[shard * this.#stride + counterPlace('children')] = 0;
     for (let other = 0; other < this.shards; other++) {
       this.resetPosted(shard, other);
       this.resetArrived(other, shard);
@@ -113,6 +118,7 @@ export class ShardLedger {
       if (lifeCounters.has(name)) continue;
       totals[name] = this.#sum((shard) => this.get(shard, place));
     }
+    totals.children = this.#sum((shard) => this.get(shard, counterPlace('children')));
     totals.messagesWaiting = this.#sum((shard) => this.waiting(shard));
     return totals;
   }

@@ -21,6 +21,7 @@ import { limits } from '../protocol/limits.js';
 import { type AskSettler, AskTable } from './AskTable.js';
 import { DeadLetters, deadLetterReasons } from './DeadLetters.js';
 import { type Frame, isEventFrame, messagesIn, type NoticeFrame, type OrderFrame, type PeerFrame } from './frames.js';
+import { isHostWord } from './hostWords.js';
 import { NameDirectory } from './NameDirectory.js';
 import type { ShardLedger } from './ShardLedger.js';
 import { counterPlace } from './ShardLedger.js';
@@ -173,6 +174,10 @@ export class Switchboard {
     type: unknown,
     ask: AskToken | null | undefined,
   ): void {
+    if (isHostWord(type)) {
+      if (ask) this.reply(ask, undefined, lossError({ reason, to, from, messageType: String(type), atMs: 0 }));
+      return;
+    }
     const messageType = typeof type === 'string' ? type : `(${typeof type})`;
     const letter: DeadLetter = { reason, to, from, messageType, atMs: this.#options.clock.nowMs() };
     this.deadLetters.record(letter);
@@ -345,7 +350,7 @@ export class Switchboard {
     const messages = messagesIn(frame);
     if (messages > 0) {
       const { ledger } = this.#options;
-      if (ledger.inFlight(this.#shard, shard) >= limits.linkMessagesMax) {
+      if (ledger.inFlight(this.#shard, shard) >= limits.linkMessagesMax && !isHostWord(frame[3])) {
         this.#loseFrame('mailbox-full', shard, frame);
         return;
       }

@@ -6,7 +6,7 @@
  * ```
  */
 import type { AnyActorLogic } from 'xstate';
-import type { ActorDefinition, MailboxOptions, RestartOptions } from '../protocol/actors.js';
+import type { ActorDefinition, BatchOptions, MailboxOptions, RestartOptions } from '../protocol/actors.js';
 import { AcademyError } from '../protocol/errors.js';
 import { isDeliverable } from './isDeliverable.js';
 import { isActorDefinition } from './loadActorModule.js';
@@ -18,6 +18,10 @@ export interface DefineActorOptions {
   readonly restart?: Partial<RestartOptions>;
   /** Message types that actors of other nodes may send. @default none */
   readonly remoteMessages?: readonly string[];
+  /** Joins messages of one type that wait in a row into one event. @default none are joined */
+  readonly batch?: BatchOptions;
+  /** A linked actor's crash is a message `academy.exit`. @default false: it is a crash of this one, too */
+  readonly traps?: boolean;
 }
 
 /** @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT that names the option */
@@ -32,6 +36,7 @@ export function defineActor(options: DefineActorOptions): ActorDefinition {
   for (const type of options.remoteMessages ?? []) {
     if (!isDeliverable(type)) refuse('remoteMessages', `"${type}" cannot be the type of a message`);
   }
+  assertBatch(options.batch);
   return definition;
 }
 
@@ -43,19 +48,39 @@ export function assertActorOptions(options: {
   readonly mailbox?: Partial<MailboxOptions>;
   readonly restart?: Partial<RestartOptions>;
 }): void {
-  const { capacity, policy } = options.mailbox ?? {};
+  const { capacity, policy, conflateBy, alarmDepth, alarmAgeMs } = options.mailbox ?? {};
   if (capacity !== undefined && !(Number.isSafeInteger(capacity) && capacity >= 1)) {
     refuse('mailbox.capacity', 'it must be a whole number from 1');
   }
-  if (policy !== undefined && policy !== 'reject' && policy !== 'drop-oldest') {
-    refuse('mailbox.policy', "it must be 'reject' or 'drop-oldest'");
+  if (policy !== undefined && !['reject', 'drop-oldest', 'conflate'].includes(policy)) {
+    refuse('mailbox.policy', "it must be 'reject', 'drop-oldest' or 'conflate'");
   }
+  if ((policy === 'conflate') !== (conflateBy !== undefined)) {
+    refuse('mailbox.conflateBy', "the policy 'conflate' needs it, and no other has a use for it");
+  }
+  if (conflateBy !== undefined && typeof conflateBy !== 'function' && !/^[^.]+(\.[^.]+)*$/.test(conflateBy)) {
+    refuse('mailbox.conflateBy', 'it must be a path such as "room.id", or a function');
+  }
+  if (alarmDepth !== undefined && !(Number.isSafeInteger(alarmDepth) && alarmDepth >= 2)) {
+    refuse('mailbox.alarmDepth', 'it must be a whole number from 2');
+  }
+  if (alarmAgeMs !== undefined && !(alarmAgeMs > 0)) refuse('mailbox.alarmAgeMs', 'it must be a number above 0');
   const { kind, ...numbers } = options.restart ?? {};
   if (kind !== undefined && !['permanent', 'transient', 'temporary'].includes(kind)) {
     refuse('restart.kind', "it must be 'permanent', 'transient' or 'temporary'");
   }
   for (const [name, value] of Object.entries(numbers)) {
     if (!(Number.isFinite(value) && (value as number) >= 0)) refuse(`restart.${name}`, 'it must be a number from 0');
+  }
+}
+
+function assertBatch(batch: BatchOptions | undefined): void {
+  if (batch === undefined) return;
+  const { type, as, max } = batch;
+  if (!isDeliverable(type)) refuse('batch.type', `"${type}" cannot be the type of a message`);
+  if (!isDeliverable(as)) refuse('batch.as', `"${as}" cannot be the type of a message`);
+  if (max !== undefined && !(Number.isSafeInteger(max) && max >= 1)) {
+    refuse('batch.max', 'it must be a whole number from 1');
   }
 }
 

@@ -12,6 +12,7 @@ import type {
   AskToken,
   DeadLetter,
   LogLevel,
+  MailboxAlarm,
   MailboxOptions,
   RestartKind,
   RestartOptions,
@@ -112,6 +113,7 @@ export type NoticeFrame =
   | readonly ['interest', eventId: number, topic: number, interested: boolean]
   | readonly ['answer', request: number, value: unknown]
   | readonly ['dead-letters', letters: readonly DeadLetter[]]
+  | readonly ['mailbox-alarm', alarm: MailboxAlarm]
   | readonly ['publish', event: EncodedEvent]
   | readonly ['execute', askId: number, endpoint: string, payload: unknown, deadlineMs: number]
   | readonly ['tell-remote', node: NodeId, name: string, message: ActorMessage]

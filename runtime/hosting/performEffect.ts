@@ -1,13 +1,23 @@
 /** Carries out what a machine has emitted. Events that are no effects are the machine's own and pass unheeded. */
-import type { ActorEffect, ActorReference } from '../protocol/actors.js';
-import { AcademyError, fromErrorRecord } from '../protocol/errors.js';
+import {
+  type ActorAddress,
+  type ActorDefinition,
+  type ActorEffect,
+  type ActorReference,
+  isActorAddress,
+  type SpawnChildEffect,
+} from '../protocol/actors.js';
+import { AcademyError, fromErrorRecord, toErrorRecord } from '../protocol/errors.js';
 import { assertEventData, requireEvent } from '../protocol/events.js';
 import type { MessageCodec } from '../protocol/MessageCodec.js';
 import { topicOf } from '../protocol/packet.js';
 import type { ActorCell } from './ActorCell.js';
+import { childSlots } from './ActorTable.js';
 import type { AskSettler } from './AskTable.js';
+import type { Bonds } from './Bonds.js';
 import type { EventInterest } from './EventInterest.js';
 import type { EncodedEvent, NoticeFrame } from './frames.js';
+import { hostWords } from './hostWords.js';
 import { isDeliverable } from './isDeliverable.js';
 import type { Switchboard } from './Switchboard.js';
 
@@ -16,9 +26,12 @@ export interface EffectWorld {
   readonly switchboard: Switchboard;
   readonly interest: EventInterest<ActorCell>;
   readonly codec: MessageCodec;
+  readonly bonds: Bonds;
   readonly toMain: (frame: NoticeFrame) => void;
   /** Hands an answer to the life of the actor that asked, as the message `type`. */
   settler(cell: ActorCell, type: string, tag: unknown, from: ActorReference | null): AskSettler;
+  /** @throws AcademyError ERR_ACADEMY_ACTOR_MODULE when the child crashes as it starts */
+  spawnChild(parent: ActorCell, definition: ActorDefinition, options: unknown): ActorAddress;
 }
 
 /** @throws whatever is wrong with the effect: a fault of the machine that emitted it, by which it crashes */
@@ -36,7 +49,7 @@ export function performEffect(world: EffectWorld, cell: ActorCell, effect: Actor
       break;
     }
     case 'reply':
-      cell.owed.delete(effect.ask);
+      cell.extras?.owed?.delete(effect.ask);
       world.switchboard.reply(effect.ask, effect.result, effect.error ?? null);
       break;
     case 'execute': {
@@ -61,16 +74,49 @@ export function performEffect(world: EffectWorld, cell: ActorCell, effect: Actor
       break;
     }
     case 'spawn':
-      world.toMain(['spawn-for', cell.seat.name, effect.spec]);
+      world.toMain(['spawn-for', cell.name, effect.spec]);
+      break;
+    case 'spawn-child':
+      spawnChild(world, cell, effect);
       break;
     case 'stop':
-      world.toMain(['stop-for', effect.target]);
+      if (isActorAddress(effect.target) && effect.target.slot >= childSlots) {
+        world.switchboard.tell(effect.target, hostWords.stop, null, cell.address);
+      } else {
+        world.toMain(['stop-for', effect.target]);
+      }
+      break;
+    case 'monitor':
+      world.bonds.monitor(cell, effect.target, effect.tag);
+      break;
+    case 'demonitor':
+      world.bonds.demonitor(cell, effect.target);
+      break;
+    case 'link':
+      world.bonds.link(cell, effect.target);
+      break;
+    case 'unlink':
+      world.bonds.unlink(cell, effect.target);
       break;
     case 'log':
-      world.toMain(['log', effect.level, cell.seat.name, effect.text, effect.fields]);
+      world.toMain(['log', effect.level, cell.name, effect.text, effect.fields]);
       break;
     case 'fail':
       throw fromErrorRecord(effect.error, 'ERR_ACADEMY_ACTOR_STOPPED');
+  }
+}
+
+/** A child that does not start is no fault of its parent, which is told if it wants to know. */
+function spawnChild(world: EffectWorld, cell: ActorCell, effect: SpawnChildEffect): void {
+  const { definition, options, settles, tag } = effect;
+  const settle = settles === undefined ? null : world.settler(cell, settlingType(settles), tag, null);
+  try {
+    const address = world.spawnChild(cell, definition, options);
+    settle?.(address, null);
+  } catch (thrown) {
+    const error = toErrorRecord(thrown, 'ERR_ACADEMY_ACTOR_MODULE');
+    if (settle) settle(undefined, error);
+    else world.toMain(['log', 'error', cell.name, `cannot spawn a child: ${error.message}`, undefined]);
   }
 }
 

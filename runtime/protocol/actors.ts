@@ -85,7 +85,21 @@ export type ActorEffect =
     }
   | { readonly type: 'reply'; readonly ask: AskToken; readonly result?: unknown; readonly error?: ErrorRecord }
   | { readonly type: 'spawn'; readonly spec: ActorSpec }
+  | SpawnChildEffect
   | { readonly type: 'stop'; readonly target: ActorReference }
+  /**
+   * Be told by a message `academy.down` when that actor is gone for good, also when it is gone already. It comes after
+   * all that the actor has sent. The watch ends with the life of the machine that asked for it.
+   */
+  | { readonly type: 'monitor'; readonly target: ActorReference; readonly tag?: unknown }
+  /** Ends all watches on that actor, by the same reference. */
+  | { readonly type: 'demonitor'; readonly target: ActorReference }
+  /**
+   * From now on a crash of one crashes the other. Who has `traps: true` in its definition is told by a message
+   * `academy.exit` instead. To link to an actor that is gone is a crash, too.
+   */
+  | { readonly type: 'link'; readonly target: ActorReference }
+  | { readonly type: 'unlink'; readonly target: ActorReference }
   /** Crashes the actor with this error: its supervisor decides. */
   | { readonly type: 'fail'; readonly error: ErrorRecord }
   | { readonly type: 'log'; readonly level: LogLevel; readonly text: string; readonly fields?: Record<string, unknown> }
@@ -122,16 +136,71 @@ export type PublishEffect = {
   };
 }[AcademyEventName];
 
+/**
+ * Starts a child without a name on the actor's own shard, at once and with no other thread in the way. It ends with
+ * its parent.
+ */
+export interface SpawnChildEffect {
+  readonly type: 'spawn-child';
+  readonly definition: ActorDefinition;
+  /** By reference, for nothing is cloned. */
+  readonly options?: unknown;
+  /** Type of the message that brings the child's address, with data Settled. @default nobody is told */
+  readonly settles?: string;
+  readonly tag?: unknown;
+}
+
+/** Data of a message `academy.down` or `academy.exit`. */
+export interface Departure {
+  /** As it was named by whoever watches; for a link, the address. */
+  readonly target: ActorReference;
+  readonly reason: DepartureReason;
+  readonly error?: ErrorRecord;
+  /** Of the effect `monitor`. */
+  readonly tag?: unknown;
+}
+
+/** How it went: in good order, by a crash (it may come back), given up by its supervisor, or it was not there. */
+export type DepartureReason = 'stopped' | 'crashed' | 'failed' | 'not-there' | 'shard-down';
+
+/** An actor that one watches is gone. */
+export type DownMessage = DeliveredMessage<'academy.down', Departure>;
+
+/** An actor that one is linked to has crashed; only for definitions with `traps: true`. */
+export type ExitMessage = DeliveredMessage<'academy.exit', Departure>;
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/** What to do when a mailbox is full: tell the sender, or make room by dropping the oldest. */
-export type MailboxPolicy = 'reject' | 'drop-oldest';
+/**
+ * What to do when a mailbox is full: tell the sender, or make room by dropping the oldest. With `conflate` a message
+ * takes the place of a waiting one of the same key, and only one of another key can find the mailbox full.
+ */
+export type MailboxPolicy = 'reject' | 'drop-oldest' | 'conflate';
 
 export interface MailboxOptions {
   /** @default limits.mailboxMessagesMax */
   readonly capacity: number;
   /** @default 'reject' */
   readonly policy: MailboxPolicy;
+  /**
+   * Key of a message under the policy `conflate`: a path in its data ("room.id"), or a function of type and data. A
+   * message without a key, and a question, is not conflated.
+   */
+  readonly conflateBy?: string | ((message: ActorMessage) => string | undefined);
+  /** Messages that wait before an alarm is raised; raised again after it was down to half. @default 3/4 of the capacity */
+  readonly alarmDepth?: number;
+  /** Time that a message has waited before an alarm is raised. @default limits.mailboxAgeAlarmMs */
+  readonly alarmAgeMs?: number;
+}
+
+/** Messages of one type that wait in a row are handed over as one event, whose data is the list of theirs. */
+export interface BatchOptions {
+  /** Of the messages that are joined. A question is not. */
+  readonly type: string;
+  /** Type of the event that the machine gets instead, also for a single message. */
+  readonly as: string;
+  /** Messages in one event at most. @default limits.turnMessagesMax */
+  readonly max?: number;
 }
 
 /** When a child is started again: always, only after a crash, or never. */
@@ -158,6 +227,9 @@ export interface ActorDefinition {
   readonly restart?: Partial<RestartOptions>;
   /** Message types that actors of other nodes may send; none by default. */
   readonly remoteMessages?: readonly string[];
+  readonly batch?: BatchOptions;
+  /** A linked actor's crash is a message `academy.exit`, and no crash of this one. @default false */
+  readonly traps?: boolean;
 }
 
 /** How to start an actor on any thread: its module by URL, its name, and an input that can be cloned. */
@@ -176,6 +248,7 @@ export interface ActorSpec {
 
 /** The machine's input. */
 export interface ActorInput<O = unknown> {
+  /** Empty for a child that was started without one. */
   readonly name: string;
   readonly self: ActorAddress;
   readonly nodeId: NodeId;
@@ -219,7 +292,25 @@ export interface ActorInfo {
   readonly restarts: number;
   readonly mailboxDepth: number;
   readonly messagesHandled: number;
+  /** What runs its machine; see `academy tree --tiers`. */
+  readonly tier?: 'compiled' | 'hosted' | 'full';
+  /** Why it is not a faster tier. */
+  readonly tierReasons?: readonly string[];
+  /** Its mailbox is too full, or what waits in it too old. */
+  readonly alarm?: MailboxAlarmKind;
   readonly lastError?: ErrorRecord;
+}
+
+export type MailboxAlarmKind = 'depth' | 'age';
+
+/** A mailbox has crossed one of its thresholds. */
+export interface MailboxAlarm {
+  readonly name: string;
+  readonly address: ActorAddress;
+  readonly kind: MailboxAlarmKind;
+  readonly depth: number;
+  /** Time that the oldest message has waited; 0 for an alarm of the depth. */
+  readonly ageMs: number;
 }
 
 /** Makes the record of an error that a machine answers with. */

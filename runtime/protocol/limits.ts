@@ -33,6 +33,12 @@ export const limits = {
   machinePlacesMax: 4_096,
   /** Event types that a row remembers; a wildcard may hear any number. */
   machineEventTypesMax: 256,
+  /** Time that a message may wait in a mailbox before an alarm is raised: by then whoever has sent it has given up. */
+  mailboxAgeAlarmMs: 30_000,
+  /** Mailbox alarms of one shard that are shown in a second; further ones are only counted. */
+  mailboxAlarmsPerSecondMax: 16,
+  /** Timers of machines that fire in one go before I/O gets its turn: some milliseconds of work. */
+  timersPerTurnMax: 2_048,
   /** Messages on their way between two shards before senders are refused: a few mailboxes' worth, about 10 MB. */
   linkMessagesMax: 65_536,
   /** Events that wait for a thread that does not read, about 10 MB; further ones are dropped and counted. */
@@ -49,6 +55,12 @@ export const limits = {
   quarantineTextCharactersMax: 2_000,
   /** Actors of one shard. */
   actorsPerShardMax: 1_048_576,
+  /** Children without a name on one shard: about 1 GB of small machines. */
+  childrenPerShardMax: 4_194_304,
+  /** Children of one shard that are listed one by one; the others are only counted. */
+  childrenListedMax: 1_000,
+  /** Actors that one actor watches or is linked to; all of them are told of when it ends. */
+  watchesPerActorMax: 65_536,
   /** Peers remembered at a time. */
   peersMax: 1_024,
   /** Sources (address and port) with a receive budget of their own; the least recent is forgotten. */

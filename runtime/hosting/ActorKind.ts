@@ -1,0 +1,108 @@
+/**
+ * What all actors of one definition share on one host: the tier that runs their machines, and the rules by which they
+ * are restarted and addressed. So an actor itself is small.
+ */
+import type {
+  ActorDefinition,
+  ActorMessage,
+  BatchOptions,
+  DeliveredMessage,
+  MailboxOptions,
+  RestartOptions,
+} from '../protocol/actors.js';
+import { limits } from '../protocol/limits.js';
+import type { MailboxRules } from './Mailbox.js';
+import type { MachineTier } from './tiers/MachineTier.js';
+
+/** Of a mailbox's capacity; what fills the last quarter may be a flood. */
+const alarmShare = 3 / 4;
+/** Below this depth a mailbox is no queue worth an alarm. */
+const alarmDepthMin = 2;
+
+export interface ActorMailboxRules extends MailboxRules<DeliveredMessage> {
+  readonly alarmDepth: number;
+  readonly alarmAgeMs: number;
+}
+
+export interface ActorKind {
+  readonly definition: ActorDefinition;
+  readonly shard: number;
+  readonly tier: MachineTier;
+  readonly restart: RestartOptions;
+  readonly mailbox: ActorMailboxRules;
+  /** Message types that actors of other nodes may send. */
+  readonly remoteTypes: ReadonlySet<string>;
+  readonly batch: Required<BatchOptions> | null;
+}
+
+interface SeatOptions {
+  readonly mailbox?: Partial<MailboxOptions>;
+  readonly restart?: Partial<RestartOptions>;
+}
+
+export class ActorKinds {
+  readonly #shard: number;
+  readonly #restart: RestartOptions;
+  readonly #tierOf: (definition: ActorDefinition) => MachineTier;
+  readonly #kinds = new WeakMap<ActorDefinition, ActorKind>();
+
+  /** @param restart for definitions that say nothing else */
+  constructor(shard: number, restart: RestartOptions, tierOf: (definition: ActorDefinition) => MachineTier) {
+    this.#shard = shard;
+    this.#restart = restart;
+    this.#tierOf = tierOf;
+  }
+
+  of(definition: ActorDefinition): ActorKind {
+    const known = this.#kinds.get(definition);
+    if (known) return known;
+    const { batch } = definition;
+    const kind: ActorKind = {
+      definition,
+      shard: this.#shard,
+      tier: this.#tierOf(definition),
+      restart: { ...this.#restart, ...definition.restart },
+      mailbox: mailboxRules(definition.mailbox),
+      remoteTypes: new Set(definition.remoteMessages),
+      batch: batch ? { max: limits.turnMessagesMax, ...batch } : null,
+    };
+    this.#kinds.set(definition, kind);
+    return kind;
+  }
+
+  /** For one actor whose seat says something of its own, which goes before its definition. */
+  ofSeat(definition: ActorDefinition, seat: SeatOptions): ActorKind {
+    const kind = this.of(definition);
+    if (!seat.mailbox && !seat.restart) return kind;
+    return {
+      ...kind,
+      restart: { ...kind.restart, ...seat.restart },
+      mailbox: mailboxRules({ ...definition.mailbox, ...seat.mailbox }),
+    };
+  }
+}
+
+export function mailboxRules(options: Partial<MailboxOptions> = {}): ActorMailboxRules {
+  const { capacity = limits.mailboxMessagesMax, policy = 'reject', conflateBy } = options;
+  const keyOf = typeof conflateBy === 'string' ? keyByPath(conflateBy) : conflateBy;
+  return {
+    capacity,
+    policy,
+    keyOf: keyOf ? (message) => (message.ask ? undefined : keyOf(message)) : null,
+    alarmDepth: Math.max(alarmDepthMin, options.alarmDepth ?? Math.ceil(capacity * alarmShare)),
+    alarmAgeMs: options.alarmAgeMs ?? limits.mailboxAgeAlarmMs,
+  };
+}
+
+/** Messages of different types are never conflated by a path, whatever stands there. */
+function keyByPath(path: string): (message: ActorMessage) => string | undefined {
+  const fields = path.split('.');
+  return ({ type, data }) => {
+    let found: unknown = data;
+    for (const field of fields) {
+      if (typeof found !== 'object' || found === null || !Object.hasOwn(found, field)) return undefined;
+      found = (found as Record<string, unknown>)[field];
+    }
+    return typeof found === 'object' ? undefined : `${type} ${String(found)}`;
+  };
+}

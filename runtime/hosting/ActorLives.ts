@@ -1,0 +1,303 @@
+/**
+ * The lives of a host's actors: a machine starts, crashes and is started again at the same address, or it ends and
+ * the address with it. The message that it was handling when it crashed is lost, and counted; those that wait are
+ * for its next life. Whoever waits for an answer, watches it or is linked to it is told.
+ */
+import type { ActorInput, DeliveredMessage } from '../protocol/actors.js';
+import { AcademyError, type ErrorRecord, toErrorRecord } from '../protocol/errors.js';
+import { type Random, seededRandom } from '../protocol/Random.js';
+import type { ActorCell, EarlyMessage } from './ActorCell.js';
+import type { ActorHostOptions } from './ActorHost.js';
+import type { ActorKind } from './ActorKind.js';
+import type { ActorTable } from './ActorTable.js';
+import type { ActorTimers } from './ActorTimers.js';
+import { type ActorTurns, stopOrder } from './ActorTurns.js';
+import type { Bonds } from './Bonds.js';
+import type { EventInterest } from './EventInterest.js';
+import { type CounterName, counterPlace } from './ShardLedger.js';
+import type { Switchboard } from './Switchboard.js';
+import { Supervisor } from './supervision/Supervisor.js';
+
+/** Told to a machine that names it, when it is stopped in good order and can still send. */
+const stoppingType = 'academy.stopping';
+
+/** What of a host its actors' lives touch. */
+export interface LivesWorld {
+  readonly options: ActorHostOptions;
+  readonly table: ActorTable;
+  readonly turns: ActorTurns;
+  readonly timers: ActorTimers;
+  readonly bonds: Bonds;
+  readonly interest: EventInterest<ActorCell>;
+  readonly switchboard: Switchboard;
+  /** Delivers what has come before the module was loaded. */
+  readonly deliver: (message: EarlyMessage) => void;
+  /** The address is dead. */
+  readonly vacated: (cell: ActorCell) => void;
+}
+
+export class ActorLives {
+  readonly #world: LivesWorld;
+  readonly #supervisor: Supervisor<ActorCell>;
+  /** The node's Random makes keys; what an actor's seed is made of need not cost that much. */
+  readonly #seeds: Random;
+  readonly #nowMs = (): number => this.#world.options.clock.nowMs();
+
+  constructor(world: LivesWorld) {
+    this.#world = world;
+    const { clock, random } = world.options;
+    this.#supervisor = new Supervisor(clock, random);
+    this.#seeds = seededRandom(Math.floor(random.next() * 2 ** 32));
+  }
+
+  /** A first start that fails is told to whoever spawned the actor, as in OTP; later ones are the supervisor's. */
+  begin(cell: ActorCell, kind: ActorKind): void {
+    const { options } = this.#world;
+    cell.kind = kind;
+    let fault: { readonly error: unknown } | null = null;
+    try {
+      this.#startMachine(cell, kind);
+    } catch (error) {
+      if (cell.restarts === 0) {
+        this.refuse(cell, startError(cell, error));
+        return;
+      }
+      fault = { error };
+    }
+    cell.status = 'running';
+    options.toMain(['started', cell.slot, cell.generation, kind.restart.kind]);
+    this.#deliverEarly(cell);
+    if (fault) this.#crashedAtStart(cell, fault.error);
+  }
+
+  /** @throws AcademyError ERR_ACADEMY_ACTOR_MODULE when it crashes as it starts; then there is no child */
+  beginChild(cell: ActorCell, kind: ActorKind): void {
+    try {
+      this.#startMachine(cell, kind);
+    } catch (error) {
+      this.#vacate(cell, 'failed', toErrorRecord(error, 'ERR_ACADEMY_ACTOR_MODULE'));
+      const { code, message, remedy } = startError(cell, error);
+      throw new AcademyError(code, message, { remedy, cause: error });
+    }
+    cell.status = 'running';
+  }
+
+  /** Stops it when it has handled what waits. */
+  stop(cell: ActorCell): void {
+    if (cell.stopRequested) return;
+    cell.extra().stopRequested = true;
+    if (cell.status === 'restarting') this.#end(cell, 'stopped');
+    else if (cell.status === 'running') this.#world.turns.putKept(cell, stopOrder);
+  }
+
+  /** Remembers the error; it is dealt with when the machine has come to rest. */
+  fault(cell: ActorCell, error: unknown): void {
+    if (cell.run === null) return;
+    cell.extra().fault ??= { error };
+    this.#world.turns.makeReady(cell);
+  }
+
+  crashed(cell: ActorCell, error: unknown, handled: readonly DeliveredMessage[]): void {
+    const extras = cell.extra();
+    const record = toErrorRecord(error, 'ERR_ACADEMY_ACTOR_STOPPED');
+    extras.lastError = record;
+    extras.fault = null;
+    for (const { from, type, ask } of handled) {
+      if (ask) extras.owed?.delete(ask);
+      this.#world.switchboard.lose('crashed', cell.address, from, type, ask);
+    }
+    this.#leaveUnanswered(cell, {
+      code: 'ERR_ACADEMY_ASK_FAILED',
+      message: `"${cell.name}" crashed before it answered: ${record.message}`,
+    });
+    this.#world.bonds.crashed(cell, record);
+    this.#lifeEnded(cell, 'crash');
+  }
+
+  finished(cell: ActorCell): void {
+    this.#leaveUnanswered(cell, stoppedError(cell));
+    this.#lifeEnded(cell, 'done');
+  }
+
+  /** The machine may say a last word, which is carried out before it ends. */
+  stopInOrder(cell: ActorCell, atMs: number): void {
+    const { kind, run } = cell;
+    try {
+      if (run && kind?.tier.hears(stoppingType)) kind.tier.send(run, { ...stopOrder, atMs });
+    } catch (error) {
+      this.crashed(cell, error, []);
+      return;
+    }
+    this.#end(cell, 'stopped');
+  }
+
+  refuse(cell: ActorCell, error: ErrorRecord): void {
+    cell.extra().lastError = error;
+    if (cell.restarts > 0) {
+      this.#count('failures');
+      this.#end(cell, 'failed');
+    } else {
+      this.#vacate(cell, 'failed', error);
+      this.#world.options.toMain(['refused', cell.slot, cell.generation, error]);
+    }
+  }
+
+  /** Machines are dropped as they are. */
+  close(): void {
+    this.#supervisor.close();
+    for (const cell of this.#world.table) this.#discardMachine(cell);
+  }
+
+  #startMachine(cell: ActorCell, kind: ActorKind): void {
+    const { nodeId, academyId } = this.#world.options;
+    const input: ActorInput = {
+      name: cell.named?.name ?? '',
+      self: cell.freshAddress(),
+      nodeId,
+      academyId,
+      seed: Math.floor(this.#seeds.next() * 2 ** 32),
+      startedAtMs: this.#nowMs(),
+      nowMs: this.#nowMs,
+      restarts: cell.restarts,
+      options: cell.seat === null ? undefined : cell.seat.options,
+    };
+    try {
+      cell.run = kind.tier.start(cell, input);
+    } catch (error) {
+      this.#forgetLife(cell);
+      throw error;
+    }
+    // Whoever is done at once has told so before it had a run.
+    if (cell.run.status !== 'active') this.#world.turns.makeReady(cell);
+  }
+
+  #crashedAtStart(cell: ActorCell, error: unknown): void {
+    cell.extra().lastError = toErrorRecord(error, 'ERR_ACADEMY_ACTOR_STOPPED');
+    this.#lifeEnded(cell, 'crash');
+  }
+
+  #lifeEnded(cell: ActorCell, how: 'crash' | 'done'): void {
+    const { kind } = cell;
+    this.#discardMachine(cell);
+    const outcome =
+      cell.stopRequested || kind === null
+        ? 'stopped'
+        : this.#supervisor.childEnded(cell, how, kind.restart, (child) => this.#restart(child));
+    if (outcome === 'restarting') {
+      cell.status = 'restarting';
+    } else {
+      if (outcome === 'failed') this.#count('failures');
+      this.#end(cell, outcome);
+    }
+  }
+
+  #restart(cell: ActorCell): void {
+    const { options, interest, turns } = this.#world;
+    const extras = cell.extra();
+    extras.restarts++;
+    this.#count('restarts');
+    try {
+      this.#startMachine(cell, cell.kind as ActorKind);
+    } catch (error) {
+      this.#crashedAtStart(cell, error);
+      return;
+    }
+    cell.status = 'running';
+    // Until now events went on into the mailbox by the subscriptions of the earlier life.
+    interest.dropBefore(cell, extras.incarnation);
+    if (cell.named) options.toMain(['restarted', cell.slot, cell.generation, extras.restarts, extras.lastError]);
+    turns.makeReady(cell);
+  }
+
+  #deliverEarly(cell: ActorCell): void {
+    const { extras } = cell;
+    if (!extras) return;
+    const { options, turns } = this.#world;
+    const early = extras.early ?? [];
+    extras.early = null;
+    for (const message of early) {
+      options.ledger.add(options.shard, counterPlace('mailboxRemoved'));
+      this.#world.deliver(message);
+    }
+    if (extras.stopRequested) turns.putKept(cell, stopOrder);
+  }
+
+  #end(cell: ActorCell, outcome: 'stopped' | 'failed'): void {
+    const { named } = cell;
+    const info = named ? cell.info(outcome) : null;
+    this.#vacate(cell, outcome, outcome === 'failed' ? (cell.extras?.lastError ?? null) : null);
+    if (info) this.#world.options.toMain(['ended', cell.slot, cell.generation, info]);
+  }
+
+  /** Takes the actor from its address; whatever is addressed to it from now on is a dead letter. */
+  #vacate(cell: ActorCell, reason: 'stopped' | 'failed', error: ErrorRecord | null): void {
+    const { table, interest, bonds, switchboard, options, turns, vacated } = this.#world;
+    cell.status = 'gone';
+    table.vacate(cell);
+    if (cell.named) switchboard.names.unbind(cell.named.name, cell.named.address);
+    this.#supervisor.forget(cell);
+    this.#discardMachine(cell);
+    cell.parentCell?.extras?.children?.delete(cell);
+    interest.dropBefore(cell, Number.POSITIVE_INFINITY);
+    const removed = counterPlace('mailboxRemoved');
+    for (let message = turns.take(cell); message; message = turns.take(cell)) {
+      options.ledger.add(options.shard, removed);
+      if (message !== stopOrder) switchboard.lose('stopped', cell.address, message.from, message.type, message.ask);
+    }
+    if (cell.extras) {
+      this.#leaveUnanswered(cell, stoppedError(cell));
+      for (const [, , , type, , from, ask] of cell.extras.early ?? []) {
+        options.ledger.add(options.shard, removed);
+        switchboard.lose('stopped', cell.address, from, type, ask);
+      }
+      cell.extras.early = null;
+      bonds.ended(cell, reason, error);
+    }
+    vacated(cell);
+  }
+
+  /** Ends the machine and what it had invoked; its last words are not heard. */
+  #discardMachine(cell: ActorCell): void {
+    const { kind, run } = cell;
+    if (run === null || kind === null) return;
+    cell.run = null;
+    kind.tier.stop(run);
+    this.#forgetLife(cell);
+  }
+
+  /** Timers, children and questions of a life end with it. */
+  #forgetLife(cell: ActorCell): void {
+    this.#world.timers.clear(cell);
+    if (cell.extras === null && cell.status === 'gone') return;
+    const extras = cell.extra();
+    extras.incarnation++;
+    extras.fault = null;
+    for (const child of extras.children ?? []) this.stop(child);
+    extras.children = null;
+  }
+
+  #leaveUnanswered(cell: ActorCell, error: ErrorRecord): void {
+    const owed = cell.extras?.owed;
+    if (!owed) return;
+    for (const token of owed) this.#world.switchboard.reply(token, undefined, error);
+    owed.clear();
+  }
+
+  #count(name: CounterName): void {
+    const { ledger, shard } = this.#world.options;
+    ledger.add(shard, counterPlace(name));
+  }
+}
+
+function startError(cell: ActorCell, error: unknown): ErrorRecord & { readonly remedy: string } {
+  const { message } = toErrorRecord(error, 'ERR_ACADEMY_ACTOR_MODULE');
+  return {
+    code: 'ERR_ACADEMY_ACTOR_MODULE',
+    message: `"${cell.name}" crashes when it starts: ${message}`,
+    remedy: 'look at the initial state of the machine and at the options that it was given',
+  };
+}
+
+function stoppedError(cell: ActorCell): ErrorRecord {
+  return { code: 'ERR_ACADEMY_ACTOR_STOPPED', message: `"${cell.name}" stopped before it answered` };
+}
