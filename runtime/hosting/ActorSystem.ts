@@ -47,9 +47,10 @@ import { assertActorOptions } from './defineActor.js';
 import { interestKey } from './EventInterest.js';
 import type { Frame, NoticeFrame, OrderFrame, PeerFrame } from './frames.js';
 import { hostWords } from './hostWords.js';
+import { leastLoaded } from './leastLoaded.js';
 import { ShardedStream } from './ShardedStream.js';
 import { ShardLedger } from './ShardLedger.js';
-import { defaultShardRestart, ShardPool } from './ShardPool.js';
+import { defaultHangMs, defaultShardRestart, ShardPool } from './ShardPool.js';
 import { hostAddress } from './Switchboard.js';
 import type { ShardTask } from './shardWorker.js';
 import { defaultRestart } from './supervision/restartPolicy.js';
@@ -64,6 +65,8 @@ export interface ActorSystemOptions {
   readonly mesh: ActorMesh;
   /** Heap of each worker thread. @default what V8 takes */
   readonly maxHeapMb?: number;
+  /** A worker thread whose loop has not turned for so long is ended, and its actors come back. @default 5_000 */
+  readonly hangMs?: number;
   /** For actors whose definition and spec say nothing else. @default defaultRestart */
   readonly restart?: Partial<RestartOptions>;
   /** For the threads themselves. @default defaultShardRestart */
@@ -140,6 +143,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     this.#pool = new ShardPool({
       threads,
       maxHeapMb: options.maxHeapMb,
+      hangMs: options.hangMs ?? defaultHangMs,
       restart: { ...defaultShardRestart, ...options.shardRestart },
       clock,
       random,
@@ -164,7 +168,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   }
 
   /**
-   * Starts an actor on the shard of the spec, or on the worker thread with the fewest actors.
+   * Starts an actor on the shard of the spec, or on the worker thread with the least to do.
    * @returns its address, when its machine has started
    * @throws AcademyError ERR_ACADEMY_ACTOR_MODULE (cannot be loaded, or crashes when it starts), ERR_ACADEMY_NAME_TAKEN,
    * ERR_ACADEMY_BAD_ARGUMENT (options that cannot be cloned, a shard that does not exist), ERR_ACADEMY_NODE_STOPPED
@@ -172,7 +176,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   async spawn(spec: ActorSpec): Promise<ActorAddress> {
     if (this.#state !== 'running') throw notRunning();
     assertActorOptions(spec);
-    const shard = spec.shard ?? this.#leastPopulated();
+    const shard = spec.shard ?? this.#leastLoaded();
     const record = this.#register(shard === 0 ? spec : cloneSpec(spec), shard);
     if (shard === 0) void this.#host.spawn(seatOf(record));
     else this.#order(shard, ['spawn', seatOf(record)]);
@@ -397,14 +401,17 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     });
   }
 
-  #leastPopulated(): number {
+  #leastLoaded(): number {
     if (this.#options.threads === 0) return 0;
-    let least = -1;
-    for (const shard of this.#pool.usable()) {
-      if (least < 0 || this.#registry.population(shard) < this.#registry.population(least)) least = shard;
-    }
-    if (least < 0) throw new AcademyError('ERR_ACADEMY_NODE_STOPPED', 'no worker thread is left');
-    return least;
+    const loads = this.#pool.usable().map((shard) => ({
+      shard,
+      actors: this.#registry.population(shard),
+      waiting: this.#ledger.waiting(shard),
+      utilisation: this.#pool.utilisation(shard),
+    }));
+    const shard = leastLoaded(loads);
+    if (shard === undefined) throw new AcademyError('ERR_ACADEMY_NODE_STOPPED', 'no worker thread is left');
+    return shard;
   }
 
   #register(spec: ActorSpec, shard: number): ActorRecord {
@@ -413,7 +420,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     return record;
   }
 
-  #taskFor(shard: number): Omit<ShardTask, 'shard' | 'epoch' | 'shards' | 'memory' | 'channel'> {
+  #taskFor(shard: number): Omit<ShardTask, 'shard' | 'epoch' | 'shards' | 'memory' | 'heartbeatMs' | 'channel'> {
     const { nodeId, academyId } = this.#options;
     return {
       nodeId,

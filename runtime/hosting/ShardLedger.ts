@@ -21,6 +21,8 @@ export const counterNames = [
   'children',
   'messagesConflated',
   'mailboxAlarms',
+  'heartbeats',
+  'threadId',
   'dropsUndecodable',
   'dropsInvalidPayload',
   'dropsMailboxFull',
@@ -31,7 +33,8 @@ export type CounterName =
   | `deadLetters.${DeadLetterReason}`;
 
 /** These start again with each life of a shard; the others only rise. */
-const lifeCounters: ReadonlySet<string> = new Set(['mailboxAccepted', 'mailboxRemoved', 'children']);
+const lifeCounters = ['mailboxAccepted', 'mailboxRemoved', 'children', 'heartbeats', 'threadId'] as const;
+const lifeCounterNames: ReadonlySet<string> = new Set(lifeCounters);
 
 const places = new Map<string, number>(counterNames.map((name, place) => [name, place]));
 
@@ -102,9 +105,7 @@ export class ShardLedger {
 
   /** The thread of a shard is dead and nobody writes for it: its mailboxes are empty and it has posted nothing. */
   resetLife(shard: number): void {
-    this.#cells[shard * this.#stride + counterPlace('mailboxAccepted')] = 0;
-    this.#cells[shard * this.#stride + counterPlace('mailboxRemoved')] = 0;
-    this.#cells[shard * this.#stride + counterPlace('children')] = 0;
+    for (const name of lifeCounters) this.#cells[shard * this.#stride + counterPlace(name)] = 0;
     for (let other = 0; other < this.shards; other++) {
       this.resetPosted(shard, other);
       this.resetArrived(other, shard);
@@ -115,7 +116,7 @@ export class ShardLedger {
   totals(): Record<string, number> {
     const totals: Record<string, number> = {};
     for (const [place, name] of counterNames.entries()) {
-      if (lifeCounters.has(name)) continue;
+      if (lifeCounterNames.has(name)) continue;
       totals[name] = this.#sum((shard) => this.get(shard, place));
     }
     totals.children = this.#sum((shard) => this.get(shard, counterPlace('children')));

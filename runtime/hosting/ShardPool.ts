@@ -1,6 +1,6 @@
 /**
  * The worker threads of a node: one shard each and one warm spare, started by Piscina. A shard whose thread throws,
- * exits or runs out of memory is a child like any other: the spare takes its place, under the same number and with the
+ * exits, runs out of memory or hangs is a child like any other: the spare takes its place, under the same number and with the
  * same actors, and another spare is warmed. Any two shards have rings and a port of their own, so that nothing that one
  * actor says to another crosses the main thread.
  *
@@ -9,6 +9,7 @@
  *                1 ──── 2          it had sent is known to be lost  ->  spare takes seats and names  ->  link
  * ```
  */
+import { url as debuggerUrl } from 'node:inspector';
 import { Piscina } from 'piscina';
 import type { RestartOptions } from '../protocol/actors.js';
 import type { Clock } from '../protocol/Clock.js';
@@ -16,7 +17,8 @@ import { AcademyError } from '../protocol/errors.js';
 import type { Random } from '../protocol/Random.js';
 import type { Frame } from './frames.js';
 import { makeLinkChannels, RingLink } from './RingLink.js';
-import type { ShardLedger } from './ShardLedger.js';
+import { counterPlace, type ShardLedger } from './ShardLedger.js';
+import { looksPerHang, ShardWatch, type WatchedThread } from './ShardWatch.js';
 import type { Switchboard } from './Switchboard.js';
 import type { ShardTask } from './shardWorker.js';
 import { Supervisor } from './supervision/Supervisor.js';
@@ -30,9 +32,14 @@ export const defaultShardRestart: RestartOptions = {
   backoffMaxMs: 1_000,
 };
 
+/** Longer than any step of an honest actor, and short enough that its neighbours are back before people notice. */
+export const defaultHangMs = 5_000;
+
 export interface ShardPoolOptions {
   readonly threads: number;
   readonly maxHeapMb: number | undefined;
+  /** A thread whose loop has not turned for so long is ended. */
+  readonly hangMs: number;
   readonly restart: RestartOptions;
   readonly clock: Clock;
   readonly random: Random;
@@ -40,7 +47,7 @@ export interface ShardPoolOptions {
   /** The main thread's. */
   readonly switchboard: Switchboard;
   /** What a shard's worker is given, but for what the pool adds; asked at each start. */
-  taskFor(shard: number): Omit<ShardTask, 'shard' | 'epoch' | 'shards' | 'memory' | 'channel'>;
+  taskFor(shard: number): Omit<ShardTask, 'shard' | 'epoch' | 'shards' | 'memory' | 'heartbeatMs' | 'channel'>;
   /** A frame for the main thread. */
   receive(frame: Frame, shard: number): void;
   /** The shard's thread is dead. @param isReplaced false: it is given up */
@@ -62,6 +69,8 @@ class Shard {
   arrived: number[] = [];
   lost = 0;
   downAtMs = 0;
+  /** Ends the thread. */
+  kill: (cause: Error) => void = () => {};
 
   constructor(number: number) {
     this.number = number;
@@ -76,6 +85,7 @@ export class ShardPool {
   readonly #options: ShardPoolOptions;
   readonly #shards: Shard[];
   readonly #supervisor: Supervisor<Shard>;
+  readonly #watch: ShardWatch;
   #pool: Piscina<ShardTask, void> | null = null;
   #isClosing = false;
   #waiting: { resolve(): void; reject(error: AcademyError): void } | null = null;
@@ -84,6 +94,13 @@ export class ShardPool {
     this.#options = options;
     this.#shards = Array.from({ length: options.threads }, (_, index) => new Shard(index + 1));
     this.#supervisor = new Supervisor(options.clock, options.random);
+    this.#watch = new ShardWatch({
+      clock: options.clock,
+      hangMs: options.hangMs,
+      threads: options.threads,
+      look: (shard) => this.#look(this.#shard(shard)),
+      hung: (shard) => this.#shard(shard).kill(new Error(`its loop has not turned for ${options.hangMs} ms`)),
+    });
   }
 
   /**
@@ -110,6 +127,8 @@ export class ShardPool {
       this.#waiting = { resolve, reject };
       for (const shard of this.#shards) this.#launch(shard);
     });
+    // Whoever stops a thread in a debugger wants it to stand still.
+    if (debuggerUrl() === undefined) this.#watch.start();
   }
 
   /** Shards that run or are about to. */
@@ -120,6 +139,11 @@ export class ShardPool {
   /** Shards that can be spoken to now. */
   linked(): number[] {
     return this.#shards.filter(({ isLinked }) => isLinked).map(({ number }) => number);
+  }
+
+  /** Part of the last moments that the shard's thread was busy, from 0 to 1. */
+  utilisation(shard: number): number {
+    return this.#watch.utilisation(shard);
   }
 
   /** A frame from a shard's thread that is for the pool. @returns false when it is for somebody else */
@@ -143,6 +167,7 @@ export class ShardPool {
   async close(limitMs: number): Promise<void> {
     this.#isClosing = true;
     this.#supervisor.close();
+    this.#watch.stop();
     if (!this.#pool) return;
     const { clock, switchboard } = this.#options;
     const runs = this.#shards
@@ -170,6 +195,7 @@ export class ShardPool {
     const epoch = ++shard.epoch;
     const [here, there] = makeLinkChannels();
     const abort = new AbortController();
+    shard.kill = (cause) => abort.abort(cause);
     ledger.resetLife(number);
     const link = new RingLink(
       here,
@@ -179,7 +205,7 @@ export class ShardPool {
         unsendable: (frame, cause) => switchboard.unsendable(number, frame, cause),
         overfull: (frame) => switchboard.overfull(frame),
         // Its thread has written what cannot be, so nothing in it is to be trusted: it ends, and a fresh one starts.
-        broken: (cause) => abort.abort(cause),
+        broken: shard.kill,
       },
       { defer: setImmediate },
     );
@@ -189,12 +215,13 @@ export class ShardPool {
       epoch,
       shards: ledger.shards,
       memory: ledger.memory,
+      heartbeatMs: this.#options.hangMs / looksPerHang,
       channel: there,
     };
     shard.state = 'starting';
     shard.run = pool.run(task, { transferList: [there.port], signal: abort.signal }).then(
       () => this.#died(shard, epoch, 'its thread ended unasked'),
-      (error: unknown) => this.#died(shard, epoch, causeText(error)),
+      (error: unknown) => this.#died(shard, epoch, causeText(abort.signal.aborted ? abort.signal.reason : error)),
     );
     switchboard.connect(number, link);
     for (const other of this.#shards) {
@@ -261,6 +288,18 @@ export class ShardPool {
     if (shard.state !== 'up' || shard.unlinking.size > 0) return;
     const millis = this.#options.clock.monotonicMs() - shard.downAtMs;
     this.#options.up(shard.number, shard.lost, millis);
+  }
+
+  #look({ number, epoch, isLinked }: Shard): WatchedThread | null {
+    const { ledger } = this.#options;
+    const id = ledger.get(number, counterPlace('threadId'));
+    const worker = isLinked ? this.#pool?.threads.find(({ threadId }) => threadId === id) : undefined;
+    if (!worker) return null;
+    return {
+      epoch,
+      heartbeats: ledger.get(number, counterPlace('heartbeats')),
+      utilisation: worker.performance.eventLoopUtilization(),
+    };
   }
 
   #shard(number: number): Shard {

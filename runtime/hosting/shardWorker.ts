@@ -2,6 +2,7 @@
  * What a worker thread runs: the host of one shard, for as long as the thread lives. Piscina starts it as a task that
  * ends when the main thread says so.
  */
+import { threadId } from 'node:worker_threads';
 import type { ActorAddress, RestartOptions } from '../protocol/actors.js';
 import type { NodeId } from '../protocol/identity.js';
 import { systemClock } from '../system/systemClock.js';
@@ -9,7 +10,7 @@ import { systemRandom } from '../system/systemRandom.js';
 import { ActorHost } from './ActorHost.js';
 import type { ActorSeat, Frame, LinkChannel } from './frames.js';
 import { RingLink } from './RingLink.js';
-import { ShardLedger } from './ShardLedger.js';
+import { counterPlace, ShardLedger } from './ShardLedger.js';
 import type { ShardLinkEnd } from './ShardLink.js';
 
 /** Cloned to the worker; the channel's port moves. */
@@ -22,6 +23,8 @@ export interface ShardTask {
   readonly academyId: string;
   readonly restart: RestartOptions;
   readonly memory: SharedArrayBuffer;
+  /** How often the thread shows that its loop turns. */
+  readonly heartbeatMs: number;
   readonly channel: LinkChannel;
   /** Actors that lived on the shard before. */
   readonly seats: readonly ActorSeat[];
@@ -31,6 +34,9 @@ export interface ShardTask {
 /** Resolves when the shard has been told to end. */
 export async function runShard(task: ShardTask): Promise<void> {
   const { shard, epoch, nodeId, academyId, restart } = task;
+  const ledger = new ShardLedger(task.shards, task.memory);
+  ledger.add(shard, counterPlace('threadId'), threadId);
+  const stopBeating = beat(ledger, shard, task.heartbeatMs);
   const host = new ActorHost({
     shard,
     epoch,
@@ -39,7 +45,7 @@ export async function runShard(task: ShardTask): Promise<void> {
     restart,
     clock: systemClock,
     random: systemRandom,
-    ledger: new ShardLedger(task.shards, task.memory),
+    ledger,
     toMain: (frame) => main.post(frame),
     defer: setImmediate,
   });
@@ -72,4 +78,16 @@ export async function runShard(task: ShardTask): Promise<void> {
   await ended;
   switchboard.flush();
   host.close();
+  stopBeating();
+}
+
+/** Counts heartbeats in shared memory, where they are seen while nothing that the thread says would be. */
+function beat(ledger: ShardLedger, shard: number, everyMs: number): () => void {
+  const place = counterPlace('heartbeats');
+  let timer = systemClock.setTimeout(again, everyMs);
+  function again(): void {
+    ledger.add(shard, place);
+    timer = systemClock.setTimeout(again, everyMs);
+  }
+  return () => systemClock.clearTimeout(timer);
 }

@@ -240,7 +240,7 @@ export interface ActorSpec {
   readonly exportName: string;
   /** Handed to the machine as `input.options`, beside `input.self`, see ActorInput. Cloned when it crosses threads. */
   readonly options?: unknown;
-  /** Shard to live on; by default the one with the fewest actors. */
+  /** Shard to live on; by default the one with the least to do. */
   readonly shard?: number;
   readonly mailbox?: Partial<MailboxOptions>;
   readonly restart?: Partial<RestartOptions>;

@@ -33,11 +33,18 @@ const deaths = [
   { death: 'throws', type: 'throw-outside', cause: /thrown outside of any actor/ },
   { death: 'exits', type: 'exit', cause: /exited with code: 3/ },
   { death: 'runs out of memory', type: 'fill-memory', cause: /memory/ },
+  {
+    death: 'loops for ever',
+    type: 'work',
+    cause: /its loop has not turned for 200 ms/,
+    data: Number.POSITIVE_INFINITY,
+  },
+  { death: 'lets its promises loop for ever', type: 'loop-promises', cause: /its loop has not turned for 200 ms/ },
 ];
 
-for (const { death, type, cause } of deaths) {
+for (const { death, type, cause, data = 3 } of deaths) {
   t.test(`when a thread ${death}, its actors come back on the spare under their names`, async (t) => {
-    const { system, downs, ups } = await watchedSystem({ threads: 2, maxHeapMb: 64 });
+    const { system, downs, ups } = await watchedSystem({ threads: 2, maxHeapMb: 64, hangMs: 200 });
     t.teardown(() => system.shutdown({ limitMs: 5_000 }));
     const event = ACADEMY_CHAT_EVENTS.TYPING;
     const ada = await system.spawn(probeSpec('ada', { shard: 1 }));
@@ -51,7 +58,7 @@ for (const { death, type, cause } of deaths) {
     asked.catch(() => {});
     await reportOf(system, 'ada');
 
-    system.tell({ name: 'ada' }, { type, data: 3 });
+    system.tell({ name: 'ada' }, { type, data });
     await until('the shard is back', () => ups.length === 1);
     await t.rejects(asked, { code: 'ERR_ACADEMY_ASK_FAILED' });
     t.match(downs, [{ shard: 1, cause, actors: 3, isReplaced: true }]);

@@ -41,6 +41,7 @@ type ProbeEvent = Envelope &
     | { type: 'exit'; data: number }
     | { type: 'throw-outside'; data: null }
     | { type: 'fill-memory'; data: null }
+    | { type: 'loop-promises'; data: null }
     | { type: 'invoke'; data: null }
     | { type: 'settled'; data: Settled }
     | { type: 'academy.event'; data: EventMessage }
@@ -134,6 +135,12 @@ const machine = setup({
         setTimeout(() => {
           throw new Error('thrown outside of any actor');
         }, 1);
+      },
+    },
+    'loop-promises': {
+      actions: () => {
+        const again = (): Promise<void> => Promise.resolve().then(again);
+        void again();
       },
     },
     'fill-memory': {
