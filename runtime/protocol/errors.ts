@@ -39,6 +39,8 @@ export const ACADEMY_ERRORS = {
   ERR_ACADEMY_ROOM_UNKNOWN: 'no such room',
   ERR_ACADEMY_SECRET_INVALID: 'the academy secret is unreadable or malformed',
   ERR_ACADEMY_SIGNALS_INVALID: 'a training file has a bad line',
+  ERR_ACADEMY_SNAPSHOT_INVALID: 'an actor cannot be kept as it is, or what was kept of it cannot be read',
+  ERR_ACADEMY_SNAPSHOT_VERSION: 'a snapshot was made by another version of the actor',
   ERR_ACADEMY_STORE: 'the store cannot be opened or written',
   ERR_ACADEMY_TRANSPORT_DUPLICATE: 'a transport of this name is registered already',
   ERR_ACADEMY_TRANSPORT_START: 'a transport cannot start',
