@@ -61,6 +61,8 @@ export const limits = {
   childrenListedMax: 1_000,
   /** Actors that one actor watches or is linked to; all of them are told of when it ends. */
   watchesPerActorMax: 65_536,
+  /** Senders of committed effects that one actor remembers; of a forgotten one it could hear an effect twice. */
+  effectSendersMax: 65_536,
   /** Peers remembered at a time. */
   peersMax: 1_024,
   /** Sources (address and port) with a receive budget of their own; the least recent is forgotten. */

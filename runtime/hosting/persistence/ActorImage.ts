@@ -2,8 +2,9 @@
  * One actor as it is kept: what is needed to go on with it in another thread or another process. Its address is not in
  * it, nor its mailbox: an image says what the actor has become, not where it lives or what it is still to hear.
  */
-import type { ActorEffect, ActorReference } from '../../protocol/actors.js';
+import type { ActorEffect, DeliveredMessage } from '../../protocol/actors.js';
 import type { AcademyEventName } from '../../protocol/events.js';
+import type { MessageOrigin } from './SeenEffects.js';
 
 export interface ActorImage {
   /** The actor's number, which it keeps for good. */
@@ -27,8 +28,10 @@ export interface EffectLedger {
   readonly lastEffect: number;
   /** Effects that are committed and not known to have happened. */
   readonly outbox: readonly OutboxEffect[];
-  /** The last effect that it has had of each sender. */
-  readonly seen: readonly (readonly [sender: number, effect: number])[];
+  /** Questions that it has asked and that are not answered, by the number of the effect. */
+  readonly open: readonly (readonly [effect: number, question: { readonly settles: string; readonly tag: unknown }])[];
+  /** Of each sender: up to which effect all were done by its own word, and later ones that this actor has had. */
+  readonly seen: readonly (readonly [sender: number, done: number, ...effects: number[]])[];
 }
 
 export interface OutboxEffect {
@@ -50,17 +53,13 @@ export interface ImageSubscription {
   readonly remoteOnly: boolean;
 }
 
-/** A message that a `journal` actor has handled. */
+/** A message that a `journal` actor has handled, or a timer of its own that was due. */
 export interface JournalEntry {
-  readonly sequence: number;
-  /** How it came: by its mailbox, or by a timer of the actor's own. */
-  readonly kind: 'message' | 'timer';
-  readonly type: string;
-  readonly data: unknown;
-  readonly from: ActorReference | null;
-  readonly atMs: number;
-  /** When it was an effect of another `journal` actor. */
-  readonly origin: readonly [sender: number, effect: number] | null;
+  /** As the machine got it. */
+  readonly event: DeliveredMessage;
+  /** Id of the timer; null for a message. */
+  readonly timer: string | undefined | null;
+  readonly origin: MessageOrigin | null;
   /** The actor's effects up to this number have happened. */
-  readonly doneEffects: number;
+  readonly done: number;
 }

@@ -55,7 +55,8 @@ const images: fc.Arbitrary<ActorImage[]> = fc.array(
       fc.record({
         lastEffect: fc.nat(),
         outbox: fc.constantFrom([], [{ number: 3, effect: { type: 'stop', target: { name: 'x' } } } as const]),
-        seen: fc.array(fc.tuple(fc.nat(), fc.nat())),
+        open: fc.constantFrom([], [[4, { settles: 'answered', tag: 1 }] as const]),
+        seen: fc.array(fc.tuple(fc.nat(), fc.nat(), fc.nat())),
       }),
     ),
     timers: fc.array(

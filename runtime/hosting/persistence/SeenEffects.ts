@@ -1,0 +1,79 @@
+/**
+ * Which committed effects of which senders a receiver has had, so that one that comes twice is heard once. A sender says
+ * with each effect up to which number all of its effects have happened, wherever they went; so what must be remembered
+ * is what is under way.
+ */
+import { limits } from '../../protocol/limits.js';
+import type { EffectLedger } from './ActorImage.js';
+
+/** Of a message that is an effect of a `journal` actor: its id, the effect's number, and the one up to which all is done. */
+export type EffectOrigin = readonly [sender: number, effect: number, done: number];
+
+/** Of a message to a `journal` actor: an effect of one, or the answer to an effect of its own. */
+export type MessageOrigin = EffectOrigin | { readonly answers: number };
+
+export function isEffect(origin: MessageOrigin | null | undefined): origin is EffectOrigin {
+  return Array.isArray(origin);
+}
+
+/** How far a receiver has come with an effect: it waits in its mailbox, was handled, or is handled for good. */
+export type SeenState = 'arrived' | 'handled' | 'kept';
+
+interface Sender {
+  done: number;
+  readonly later: Map<number, SeenState>;
+}
+
+export class SeenEffects {
+  readonly #senders = new Map<number, Sender>();
+
+  /** @param handled as `handled()` has told it */
+  constructor(handled: EffectLedger['seen'] = []) {
+    for (const [sender, done, ...effects] of handled) {
+      this.#senders.set(sender, { done, later: new Map(effects.map((effect) => [effect, 'kept'])) });
+    }
+  }
+
+  /** @returns null for an effect that is new; `kept` also for what the sender itself has said to be done */
+  stateOf([sender, effect]: EffectOrigin): SeenState | null {
+    const known = this.#senders.get(sender);
+    if (!known) return null;
+    return effect <= known.done ? 'kept' : (known.later.get(effect) ?? null);
+  }
+
+  set([sender, effect, done]: EffectOrigin, state: SeenState): void {
+    const known = this.#senderOf(sender);
+    if (effect > known.done) known.later.set(effect, state);
+    if (done <= known.done) return;
+    known.done = done;
+    for (const number of known.later.keys()) if (number <= done) known.later.delete(number);
+  }
+
+  /** A message that has arrived is lost again before it was handled. */
+  forget([sender, effect]: EffectOrigin): void {
+    this.#senders.get(sender)?.later.delete(effect);
+  }
+
+  /** What has been handled and may still come again. */
+  handled(): EffectLedger['seen'] {
+    return Array.from(this.#senders, ([sender, { done, later }]) => [
+      sender,
+      done,
+      ...[...later].filter(([, state]) => state !== 'arrived').map(([effect]) => effect),
+    ]);
+  }
+
+  #senderOf(id: number): Sender {
+    const known = this.#senders.get(id);
+    if (known) return known;
+    if (this.#senders.size === limits.effectSendersMax) {
+      for (const oldest of this.#senders.keys()) {
+        this.#senders.delete(oldest);
+        break;
+      }
+    }
+    const sender: Sender = { done: 0, later: new Map() };
+    this.#senders.set(id, sender);
+    return sender;
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * The journals of one shard's actors. What its actors handle in a turn goes to the main thread together, to be put on
+ * disk; when it is there, the effects of it are released and those who have sent it are told. What was released to an
+ * actor is kept until that actor has it, and sent again when its shard was down or its mailbox full; the number that
+ * each effect has lets the receiver pass over what it knows.
+ */
+import { serialize } from 'node:v8';
+import type { ActorAddress, ActorEffect, ActorReference, DeliveredMessage } from '../../protocol/actors.js';
+import { isActorAddress } from '../../protocol/actors.js';
+import type { Clock, TimerHandle } from '../../protocol/Clock.js';
+import type { JournalEntry, OutboxEffect } from './ActorImage.js';
+import type { EffectBook } from './EffectBook.js';
+import { type EffectOrigin, isEffect, type MessageOrigin, type SeenState } from './SeenEffects.js';
+
+/** Before an effect that has not arrived is sent again. */
+const resendMs = 250;
+/** Effects of one actor that are sent again at a time: a receiver that is only slow has them all already. */
+const resendsMax = 64;
+
+/** An actor with a journal, as its host knows it. */
+export interface JournalActor {
+  readonly id: number;
+  readonly address: ActorAddress;
+  readonly book: EffectBook;
+  /** Messages that it has handled. */
+  sequence: number;
+}
+
+/** What a receiver says of an effect: it has it for good, it has no room for it now, or there is nobody. */
+export type EffectVerdict = 'kept' | 'full' | 'gone';
+
+export interface ShardJournalOptions<A extends JournalActor> {
+  readonly clock: Clock;
+  /** Hands entries to the main thread: id, sequence, bytes, id, sequence, bytes …; `stored` is called when they are on disk. */
+  write(batch: number, entries: readonly (number | Uint8Array)[]): void;
+  /** Sends a message or a question to an actor of this node. */
+  send(actor: A, effect: ReleasedEffect, origin: EffectOrigin): void;
+  /** Does what concerns no actor of this node. */
+  perform(actor: A, effect: ActorEffect, origin: EffectOrigin): void;
+  /** Tells the sender of a message, an actor of this node. */
+  answer(sender: ActorAddress, effect: number, verdict: EffectVerdict): void;
+}
+
+export type ReleasedEffect = Extract<ActorEffect, { readonly type: 'tell' | 'ask' }>;
+
+/** A message that has been handled and is on its way to disk. */
+interface Commit<A> {
+  readonly actor: A;
+  readonly effects: readonly OutboxEffect[];
+  readonly from: ActorReference | null;
+  readonly origin: MessageOrigin | null;
+}
+
+export class ShardJournal<A extends JournalActor> {
+  readonly #options: ShardJournalOptions<A>;
+  #entries: (number | Uint8Array)[] = [];
+  #commits: Commit<A>[] = [];
+  readonly #batches = new Map<number, readonly Commit<A>[]>();
+  #lastBatch = 0;
+  /** Actors some of whose released effects are not known to have arrived. */
+  readonly #unsettled = new Set<A>();
+  #timer: TimerHandle | null = null;
+
+  constructor(options: ShardJournalOptions<A>) {
+    this.#options = options;
+  }
+
+  /** Whether a message that the actor is about to get can be kept. @throws what cannot be cloned */
+  entryOf(actor: A, event: DeliveredMessage, timer: JournalEntry['timer'], origin: MessageOrigin | null): Uint8Array {
+    const entry: JournalEntry = { event, timer, origin, done: actor.book.done };
+    return serialize(entry);
+  }
+
+  /** The actor has handled the message; what came of it waits until both are on disk. */
+  commit(actor: A, entry: Uint8Array, from: ActorReference | null, origin: MessageOrigin | null): void {
+    this.#entries.push(actor.id, ++actor.sequence, entry);
+    if (origin) note(actor, origin, 'handled');
+    this.#commits.push({ actor, effects: actor.book.closeStep(), from, origin });
+  }
+
+  /** The actor has begun, and its image is on its way to disk before this; what it has said waits for that. */
+  commitStart(actor: A): void {
+    this.#commits.push({ actor, effects: actor.book.closeStep(), from: null, origin: null });
+  }
+
+  /** The turn is over. */
+  flush(): void {
+    if (this.#commits.length === 0) return;
+    const batch = ++this.#lastBatch;
+    this.#batches.set(batch, this.#commits);
+    const entries = this.#entries;
+    this.#commits = [];
+    this.#entries = [];
+    this.#options.write(batch, entries);
+  }
+
+  /** A batch is on disk, and with it all before it. */
+  stored(batch: number): void {
+    const commits = this.#batches.get(batch) ?? [];
+    this.#batches.delete(batch);
+    for (const { actor, effects, from, origin } of commits) {
+      for (const { number, effect } of effects) this.#release(actor, number, effect);
+      if (isEffect(origin)) this.#keep(actor, from, origin);
+    }
+  }
+
+  /**
+   * An actor that is back goes through its journal: `step` hands its machine one entry after the other. Then all that is
+   * not known to have happened happens.
+   */
+  replay(actor: A, entries: readonly JournalEntry[], step: (entry: JournalEntry) => void): void {
+    const { book } = actor;
+    for (const entry of entries) {
+      step(entry);
+      actor.sequence++;
+      book.closeStep();
+      book.happenedUpTo(entry.done);
+      if (entry.origin) note(actor, entry.origin, 'kept');
+    }
+    for (const [number, effect] of [...book.outbox]) this.#release(actor, number, effect);
+  }
+
+  /** The receiver of an effect has spoken. */
+  heard(actor: A, effect: number, verdict: EffectVerdict): void {
+    if (verdict === 'full') return;
+    actor.book.happened(effect);
+    if (actor.book.outbox.size === 0) this.#unsettled.delete(actor);
+  }
+
+  /** The actor is gone, or another thread has it now. */
+  forget(actor: A): void {
+    this.#unsettled.delete(actor);
+  }
+
+  /** A shard is back: what was on the way to it is lost. */
+  resendAll(): void {
+    for (const actor of this.#unsettled) this.#resend(actor, Number.POSITIVE_INFINITY);
+  }
+
+  close(): void {
+    this.#options.clock.clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#unsettled.clear();
+  }
+
+  #release(actor: A, number: number, effect: ActorEffect): void {
+    const { book } = actor;
+    book.released = number;
+    if (isToActor(effect)) {
+      this.#unsettled.add(actor);
+      this.#watch();
+      this.#options.send(actor, effect, [actor.id, number, book.done]);
+    } else {
+      book.happened(number);
+      this.#options.perform(actor, effect, [actor.id, number, book.done]);
+    }
+  }
+
+  #keep(actor: A, from: ActorReference | null, origin: EffectOrigin): void {
+    note(actor, origin, 'kept');
+    if (from && isActorAddress(from)) this.#options.answer(from, origin[1], 'kept');
+  }
+
+  #watch(): void {
+    if (this.#timer !== null) return;
+    this.#timer = this.#options.clock.setTimeout(() => {
+      this.#timer = null;
+      for (const actor of this.#unsettled) this.#resend(actor, resendsMax);
+      if (this.#unsettled.size > 0) this.#watch();
+    }, resendMs);
+  }
+
+  #resend(actor: A, effectsMax: number): void {
+    const { book } = actor;
+    let left = effectsMax;
+    for (const [number, effect] of book.outbox) {
+      if (number > book.released || left-- === 0) return;
+      if (isToActor(effect)) this.#options.send(actor, effect, [actor.id, number, book.done]);
+    }
+  }
+}
+
+/** A message was handled: one of another actor will not be heard again, an answer closes the question. */
+function note({ book }: JournalActor, origin: MessageOrigin, state: SeenState): void {
+  if (isEffect(origin)) book.seen.set(origin, state);
+  else book.open.delete(origin.answers);
+}
+
+function isToActor(effect: ActorEffect): effect is ReleasedEffect {
+  if (effect.type !== 'tell' && effect.type !== 'ask') return false;
+  return isActorAddress(effect.to) || effect.to.node === undefined;
+}
