@@ -38,13 +38,19 @@ const deaths = [
     type: 'work',
     cause: /its loop has not turned for 200 ms/,
     data: Number.POSITIVE_INFINITY,
+    options: { hangMs: 200 },
   },
-  { death: 'lets its promises loop for ever', type: 'loop-promises', cause: /its loop has not turned for 200 ms/ },
+  {
+    death: 'lets its promises loop for ever',
+    type: 'loop-promises',
+    cause: /its loop has not turned for 200 ms/,
+    options: { hangMs: 200 },
+  },
 ];
 
-for (const { death, type, cause, data = 3 } of deaths) {
+for (const { death, type, cause, data = 3, options } of deaths) {
   t.test(`when a thread ${death}, its actors come back on the spare under their names`, async (t) => {
-    const { system, downs, ups } = await watchedSystem({ threads: 2, maxHeapMb: 64, hangMs: 200 });
+    const { system, downs, ups } = await watchedSystem({ threads: 2, maxHeapMb: 64, ...options });
     t.teardown(() => system.shutdown({ limitMs: 5_000 }));
     const event = ACADEMY_CHAT_EVENTS.TYPING;
     const ada = await system.spawn(probeSpec('ada', { shard: 1 }));
