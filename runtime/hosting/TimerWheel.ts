@@ -13,8 +13,9 @@ import type { Clock, TimerHandle } from '../protocol/Clock.js';
 
 const bitsPerLevel = 5;
 const slotsPerLevel = 1 << bitsPerLevel;
-/** 32^7 ms are about a year. What is later waits in the last slot and is looked at again. */
+/** 32^7 ms are about a year. What is due in a later one waits in a slot of its own until that begins. */
 const levels = 7;
+const farPlace = levels * slotsPerLevel;
 const horizonTicks = slotsPerLevel ** levels;
 /** Longest delay that Node's timers keep. */
 const clockDelayMsMax = 0x7fffffff;
@@ -35,10 +36,10 @@ export class TimerWheel<T> {
   readonly #firesAtOnceMax: number;
   readonly #originMs: number;
   /** First and last timer of each slot. */
-  readonly #first: (WheelTimer<T> | null)[] = new Array(levels * slotsPerLevel).fill(null);
-  readonly #last: (WheelTimer<T> | null)[] = new Array(levels * slotsPerLevel).fill(null);
+  readonly #first: (WheelTimer<T> | null)[] = new Array(farPlace + 1).fill(null);
+  readonly #last: (WheelTimer<T> | null)[] = new Array(farPlace + 1).fill(null);
   /** A bit for each slot of a level that holds timers. */
-  readonly #occupied = new Int32Array(levels);
+  readonly #occupied = new Int32Array(levels + 1);
   /** Up to here all timers have fired. */
   #tick = 0;
   #size = 0;
@@ -127,18 +128,20 @@ export class TimerWheel<T> {
   /** Now is `tick`: the timers of every slot that begins here move down, the highest level first. */
   #enter(tick: number): void {
     this.#tick = tick;
-    for (let level = levels - 1; level > 0; level--) {
-      const place = placeOf(level, tick);
-      let timer = this.#first[place] ?? null;
-      if (timer === null) continue;
-      this.#first[place] = null;
-      this.#last[place] = null;
-      this.#occupied[level] = (this.#occupied[level] as number) & ~(1 << (place % slotsPerLevel));
-      while (timer) {
-        const { after }: WheelTimer<T> = timer;
-        this.#insert(timer);
-        timer = after;
-      }
+    if (tick % horizonTicks === 0) this.#moveDown(farPlace);
+    for (let level = levels - 1; level > 0; level--) this.#moveDown(placeOf(level, tick));
+  }
+
+  #moveDown(place: number): void {
+    let timer = this.#first[place] ?? null;
+    if (timer === null) return;
+    this.#first[place] = null;
+    this.#last[place] = null;
+    this.#vacate(place);
+    while (timer) {
+      const { after }: WheelTimer<T> = timer;
+      this.#insert(timer);
+      timer = after;
     }
   }
 
@@ -155,13 +158,13 @@ export class TimerWheel<T> {
       return (Math.floor(this.#tick / width) - digit + slot) * width;
     }
     if (this.#size === 0) return Number.POSITIVE_INFINITY;
-    // All that is left is behind the turn of the highest level.
+    // Only the far ones are left.
     return (Math.floor(this.#tick / horizonTicks) + 1) * horizonTicks;
   }
 
   #insert(timer: WheelTimer<T>): void {
     const level = this.#levelOf(timer.dueTick);
-    const place = level < levels ? placeOf(level, timer.dueTick) : placeOf(levels - 1, this.#tick + horizonTicks - 1);
+    const place = level < levels ? placeOf(level, timer.dueTick) : farPlace;
     const last = this.#last[place] ?? null;
     timer.place = place;
     timer.before = last;
@@ -194,7 +197,10 @@ export class TimerWheel<T> {
     else this.#last[place] = before;
     timer.before = null;
     timer.after = null;
-    if (this.#first[place] !== null) return;
+    if (this.#first[place] === null) this.#vacate(place);
+  }
+
+  #vacate(place: number): void {
     const level = Math.floor(place / slotsPerLevel);
     this.#occupied[level] = (this.#occupied[level] as number) & ~(1 << (place % slotsPerLevel));
   }
