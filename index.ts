@@ -11,6 +11,7 @@ export {
   type CallbackParticipant,
   defineParticipant,
   type MachineParticipant,
+  type ParticipantAnswers,
   type ParticipantCallbacks,
   type ParticipantContext,
   type ParticipantDefinition,
@@ -24,8 +25,11 @@ export type { AcademyNodeOptions } from './node/createAcademyNode.js';
 export type { PersonSeat } from './node/PersonSeat.js';
 export type { AcademyConfig } from './runtime/config/academyConfig.js';
 export { defineConfig } from './runtime/config/defineConfig.js';
+export type { ActorHandle } from './runtime/hosting/ActorHandle.js';
 export { defineActor } from './runtime/hosting/defineActor.js';
 export type { EventPublication, PublicationOptions } from './runtime/mesh/EventStreams.js';
+export { actorEffects } from './runtime/protocol/actorEffects.js';
+export { type ActorModule, actorModule } from './runtime/protocol/actorModule.js';
 export type {
   ActorAddress,
   ActorDefinition,
@@ -37,7 +41,9 @@ export type {
   DeadLetter,
   DeliveredEvent,
   DeliveredMessage,
+  Settled,
 } from './runtime/protocol/actors.js';
+export type { ActorContract, ActorTypes, ContractIn, MessagesOf, ReferenceTo } from './runtime/protocol/contract.js';
 export type { EventMessage, EventTarget } from './runtime/protocol/EventMessage.js';
 export { formatEndpoint, parseEndpoint } from './runtime/protocol/endpoints.js';
 export { ACADEMY_ERRORS, AcademyError, type AcademyErrorCode, type ErrorRecord } from './runtime/protocol/errors.js';

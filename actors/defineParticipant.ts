@@ -8,16 +8,28 @@ import type {
   ActorDefinition,
   ActorEffect,
   ActorInput,
+  ActorReference,
   DeliveredMessage,
   LogLevel,
   MailboxOptions,
   RestartOptions,
+  Settled,
 } from '../runtime/protocol/actors.js';
+import type {
+  ActorContract,
+  AnswerOf,
+  ContractOf,
+  DataOf,
+  MessageType,
+  QuestionType,
+  ReferenceTo,
+} from '../runtime/protocol/contract.js';
 import { AcademyError } from '../runtime/protocol/errors.js';
+import type { MessageSchema } from '../runtime/protocol/messageSchema.js';
 import type { ChatMessage } from '../runtime/protocol/schemas/chat.js';
 import type { SendMessageResult } from '../runtime/protocol/schemas/commands.js';
 import type { ChatParticipant, ParticipantType } from '../runtime/protocol/schemas/participant.js';
-import type { RoomNotice, RoomNotices, SettledAs } from './messages.js';
+import type { RoomNotice, RoomNotices } from './messages.js';
 import { ParticipantDesk } from './participant/ParticipantDesk.js';
 
 export interface SayOptions {
@@ -31,8 +43,8 @@ export interface SayOptions {
   readonly threadId?: string;
 }
 
-/** What a callback may do. Bound to one participant; valid until it is stopped. */
-export interface ParticipantContext<S = unknown> {
+/** What a callback may do. Bound to one participant; valid until it is stopped. `S`: its state in a room. `O`: its options. */
+export interface ParticipantContext<S = unknown, O = unknown> {
   readonly self: ChatParticipant;
   /** Resolves when the message is stored, or was withdrawn because another answer stands. */
   say(roomId: string, text: string, options?: SayOptions): Promise<SendMessageResult>;
@@ -46,13 +58,29 @@ export interface ParticipantContext<S = unknown> {
   room(roomId: string): ParticipantRoom<S>;
   /** Rooms that it sits in now. */
   readonly rooms: readonly string[];
+  /** Tells another actor something, by its name or address; nobody says whether it arrived. */
+  tell<C, T extends MessageType<C>>(to: ReferenceTo<C>, type: T, data: DataOf<C, T>): void;
+  /**
+   * Asks another actor. Always settles: with the answer, or with an AcademyError, by the deadline at the latest.
+   * @param options deadlineMs: @default 30_000
+   */
+  ask<C, T extends QuestionType<C>>(
+    to: ReferenceTo<C>,
+    type: T,
+    data: DataOf<C, T>,
+    options?: { readonly deadlineMs?: number },
+  ): Promise<AnswerOf<C, T>>;
+  /** Calls back once, after this time. @returns what calls it off */
+  after(delayMs: number, callback: () => unknown): () => void;
+  /** Calls back again and again; the next time is counted from the last. @returns what ends it */
+  every(periodMs: number, callback: () => unknown): () => void;
   log(level: LogLevel, text: string, fields?: Record<string, unknown>): void;
   /** Wall time, milliseconds since the epoch. */
   nowMs(): number;
   /** Uniform in [0, 1), from the node's seed. */
   random(): number;
-  /** What the configuration or `spawn` gave this participant. */
-  readonly options: unknown;
+  /** What `spawn` gave this participant. */
+  readonly options: O;
 }
 
 export interface ParticipantRoom<S = unknown> {
@@ -64,20 +92,29 @@ export interface ParticipantRoom<S = unknown> {
   state: S | undefined;
 }
 
-type Handler<D, S> = (data: D, context: ParticipantContext<S>) => unknown;
+type Handler<D, S, O> = (data: D, context: ParticipantContext<S, O>) => unknown;
+
+/**
+ * What other actors may ask it or tell it, by message type. What is returned is the answer; a thrown AcademyError is
+ * the answer too, and anything else that is thrown crashes the participant.
+ */
+export type ParticipantAnswers<S = unknown, O = unknown> = Readonly<
+  Record<string, (data: never, context: ParticipantContext<S, O>, from: ActorReference | null) => unknown>
+>;
 
 /** Callbacks of a participant. What they throw or reject with crashes the actor, and its supervisor starts it again. */
-export interface ParticipantCallbacks<S = unknown> {
-  onStart?: (context: ParticipantContext<S>) => unknown;
-  onJoin?: Handler<RoomNotices['room.joined'], S>;
+export interface ParticipantCallbacks<S = unknown, O = unknown, A = ParticipantAnswers<S, O>> {
+  onStart?: (context: ParticipantContext<S, O>) => unknown;
+  onJoin?: Handler<RoomNotices['room.joined'], S, O>;
   /** Messages of others; its own are not among them. */
-  onMessage?: Handler<ChatMessage, S>;
+  onMessage?: Handler<ChatMessage, S, O>;
   /** Messages that call it by `@id` or `@name`; without this callback they go to onMessage. */
-  onMention?: Handler<ChatMessage, S>;
-  onSignal?: Handler<RoomNotices['room.signal']['signal'], S>;
-  onMemberJoined?: Handler<RoomNotices['room.member-joined'], S>;
-  onMemberLeft?: Handler<RoomNotices['room.member-left'], S>;
-  onEvolution?: Handler<RoomNotices['room.evolution']['evolution'], S>;
+  onMention?: Handler<ChatMessage, S, O>;
+  onSignal?: Handler<RoomNotices['room.signal']['signal'], S, O>;
+  onMemberJoined?: Handler<RoomNotices['room.member-joined'], S, O>;
+  onMemberLeft?: Handler<RoomNotices['room.member-left'], S, O>;
+  onEvolution?: Handler<RoomNotices['room.evolution']['evolution'], S, O>;
+  answers?: A;
 }
 
 interface ParticipantCommon {
@@ -92,17 +129,30 @@ interface ParticipantCommon {
   readonly rooms?: readonly string[];
   readonly mailbox?: Partial<MailboxOptions>;
   readonly restart?: Partial<RestartOptions>;
+  /** Schemas of what other actors tell and ask it, by message type. */
+  readonly messages?: Readonly<Record<string, MessageSchema>>;
 }
 
-export interface MachineParticipant extends ParticipantCommon {
+export interface MachineParticipant<L extends AnyActorLogic = AnyActorLogic> extends ParticipantCommon {
   /** An XState v5 machine: receives RoomNotices as events, acts by emitting effects (see participantEffects). */
-  readonly machine: AnyActorLogic;
+  readonly machine: L;
 }
 
-export type CallbackParticipant<S = unknown> = ParticipantCommon & ParticipantCallbacks<S>;
+export type CallbackParticipant<S = unknown, O = unknown, A = ParticipantAnswers<S, O>> = ParticipantCommon &
+  ParticipantCallbacks<S, O, A>;
+
+/** What other actors know of a participant with these answers. */
+type AnswersContract<O, A> = ActorContract<
+  O,
+  {
+    [T in keyof A & string]: A[T] extends (data: infer D, ...rest: never[]) => infer R
+      ? DeliveredMessage<T, D, Awaited<R>>
+      : never;
+  }[keyof A & string]
+>;
 
 /** What a participant's module exports. */
-export interface ParticipantDefinition extends ActorDefinition {
+export interface ParticipantDefinition<C = unknown> extends ActorDefinition<C> {
   readonly participant: ChatParticipant;
   readonly rooms: readonly string[];
 }
@@ -118,11 +168,15 @@ export interface ParticipantDefinition extends ActorDefinition {
  * ```
  * @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT naming the field that does not fit
  */
-export function defineParticipant<S = unknown>(
-  participant: CallbackParticipant<S> | MachineParticipant,
-): ParticipantDefinition {
+export function defineParticipant<L extends AnyActorLogic>(
+  participant: MachineParticipant<L>,
+): ParticipantDefinition<ContractOf<L>>;
+export function defineParticipant<S = unknown, O = unknown, A = ParticipantAnswers<S, O>>(
+  participant: CallbackParticipant<S, O, A & ParticipantAnswers<S, O>>,
+): ParticipantDefinition<AnswersContract<O, A>>;
+export function defineParticipant(participant: CallbackParticipant | MachineParticipant): ParticipantDefinition {
   const identity = participantOf(participant);
-  const { mailbox, restart, rooms = ['lobby'] } = participant;
+  const { mailbox, restart, messages, rooms = ['lobby'] } = participant;
   return {
     kind: 'academy-actor',
     machine:
@@ -131,6 +185,7 @@ export function defineParticipant<S = unknown>(
     rooms,
     ...(mailbox ? { mailbox } : {}),
     ...(restart ? { restart } : {}),
+    ...(messages ? { messages } : {}),
   };
 }
 
@@ -168,7 +223,10 @@ type ParticipantEvent =
   | RoomNotice
   | { readonly type: 'participant.emit'; readonly effect: ActorEffect }
   | { readonly type: 'participant.failed'; readonly error: unknown }
-  | DeliveredMessage<'participant.settled', SettledAs<unknown>>;
+  | { readonly type: 'participant.set-timer'; readonly id: number; readonly delayMs: number }
+  | { readonly type: 'participant.clear-timer'; readonly id: number }
+  | { readonly type: 'participant.timer'; readonly id: number }
+  | DeliveredMessage<'participant.settled', Settled>;
 
 /** The machine under the callbacks. Effects of asynchronous code come back to it as events, so that it stays the only voice. */
 function callbackMachine(participant: ChatParticipant, callbacks: ParticipantCallbacks): AnyActorLogic {
@@ -185,12 +243,28 @@ function callbackMachine(participant: ChatParticipant, callbacks: ParticipantCal
       settle: ({ context, event }) => {
         if (event.type === 'participant.settled') context.desk.settle(event.data);
       },
+      answer: ({ context, event }) => context.desk.answer(event as DeliveredMessage),
       emit: enqueueActions(({ event, enqueue }) => {
         if (event.type === 'participant.emit') enqueue.emit(event.effect);
       }),
       crash: ({ event }) => {
         throw event.type === 'participant.failed' ? event.error : new Error('a participant failed');
       },
+      setTimer: enqueueActions(({ event, enqueue }) => {
+        if (event.type !== 'participant.set-timer') return;
+        const { id, delayMs } = event;
+        enqueue.raise({ type: 'participant.timer', id }, { delay: delayMs, id: timerId(id) });
+      }),
+      clearTimer: enqueueActions(({ event, enqueue }) => {
+        if (event.type === 'participant.clear-timer') enqueue.cancel(timerId(event.id));
+      }),
+      ring: ({ context, event }) => {
+        if (event.type === 'participant.timer') context.desk.ring(event.id);
+      },
+    },
+    guards: {
+      // What other actors send comes as a message; these words are the desk's alone.
+      isOwn: ({ event }) => !('from' in event),
     },
   }).createMachine({
     id: `participant:${participant.id}`,
@@ -201,11 +275,19 @@ function callbackMachine(participant: ChatParticipant, callbacks: ParticipantCal
       participating: {
         on: {
           'room.*': { actions: 'hear' },
-          'participant.emit': { actions: 'emit' },
+          'participant.emit': { guard: 'isOwn', actions: 'emit' },
           'participant.settled': { actions: 'settle' },
-          'participant.failed': { actions: 'crash' },
+          'participant.failed': { guard: 'isOwn', actions: 'crash' },
+          'participant.set-timer': { guard: 'isOwn', actions: 'setTimer' },
+          'participant.clear-timer': { guard: 'isOwn', actions: 'clearTimer' },
+          'participant.timer': { guard: 'isOwn', actions: 'ring' },
+          '*': { actions: 'answer' },
         },
       },
     },
   });
+}
+
+function timerId(id: number): string {
+  return `timer.${id}`;
 }

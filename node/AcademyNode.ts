@@ -6,6 +6,7 @@ import type { HumanOptions } from '../actors/human.js';
 import type { RoomRecord } from '../actors/messages.js';
 import { outlet } from '../actors/outlet.js';
 import type { AcademyConfig } from '../runtime/config/academyConfig.js';
+import { ActorHandle } from '../runtime/hosting/ActorHandle.js';
 import type { ActorSystem } from '../runtime/hosting/ActorSystem.js';
 import type { AcademyEventSystem } from '../runtime/mesh/AcademyEventSystem.js';
 import type { AcademyJTAGRouter } from '../runtime/mesh/AcademyJTAGRouter.js';
@@ -17,8 +18,10 @@ import type { EventPublication, EventStreams, PublicationOptions } from '../runt
 import type { MeshCounters } from '../runtime/mesh/MeshCounters.js';
 import type { AcademyNodeInfo } from '../runtime/mesh/PeerTable.js';
 import type { RemoteCommandExecutor } from '../runtime/mesh/RemoteCommandExecutor.js';
+import type { ActorModule } from '../runtime/protocol/actorModule.js';
 import { actorNames, chatCommands } from '../runtime/protocol/actorNames.js';
 import type { ActorInfo, ActorReference, DeadLetter } from '../runtime/protocol/actors.js';
+import type { SpecOf } from '../runtime/protocol/contract.js';
 import type { NodeIdentity } from '../runtime/protocol/identity.js';
 import type { HotEventName } from '../runtime/protocol/layout/hotEvents.js';
 import type {
@@ -36,7 +39,7 @@ import type {
 } from '../runtime/protocol/schemas/commands.js';
 import type { ChatParticipant, RoomConsent } from '../runtime/protocol/schemas/participant.js';
 import type { TransportStats } from '../runtime/protocol/Transport.js';
-import { type ActorModule, actorModules } from './actorModules.js';
+import { actorModules } from './actorModules.js';
 import { loadParticipantModule, type ParticipantSource } from './loadParticipantModule.js';
 import { PersonSeat } from './PersonSeat.js';
 
@@ -233,6 +236,21 @@ export class AcademyNode {
     const participant: ChatParticipant = { ...definition.participant, id, name };
     const rooms = options.rooms ?? definition.rooms;
     return this.#seatParticipant(participant, { module, exportName }, options.options ?? {}, rooms);
+  }
+
+  /**
+   * Starts an actor of one's own that sits in no room, under supervision, and gives a handle to it that knows which
+   * messages it takes; see actorModule.
+   *
+   * ```ts
+   * const counter = await node.spawnActor(counterModule, { name: 'counter', options: { start: 5 } });
+   * const count = await counter.ask('count', null, { deadlineMs: 1_000 });
+   * ```
+   * @throws AcademyError as ActorSystem.spawn() does
+   */
+  async spawnActor<C>({ module, exportName }: ActorModule<C>, spec: SpecOf<C>): Promise<ActorHandle<C>> {
+    const { actors } = this.#parts;
+    return new ActorHandle<C>(actors, spec.name, await actors.spawn({ ...spec, module, exportName }));
   }
 
   /** Starts one of the built-in participants. */

@@ -1,9 +1,5 @@
 /** Where the modules of the built-in actors are, for the worker threads that import them. */
-export interface ActorModule {
-  /** File URL of the compiled module. */
-  readonly module: string;
-  readonly exportName: string;
-}
+import type { ActorModule } from '../runtime/protocol/actorModule.js';
 
 const builtIn = (file: string, exportName: string): ActorModule => ({
   module: new URL(`../actors/${file}.js`, import.meta.url).href,

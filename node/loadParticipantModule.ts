@@ -6,8 +6,8 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isParticipantDefinition, type ParticipantDefinition } from '../actors/defineParticipant.js';
+import type { ActorModule } from '../runtime/protocol/actorModule.js';
 import { AcademyError } from '../runtime/protocol/errors.js';
-import type { ActorModule } from './actorModules.js';
 
 /** `./my-bot.js`, `./my-bot.js#export`, a file URL, or both parts. */
 export type ParticipantSource = string | URL | ActorModule;

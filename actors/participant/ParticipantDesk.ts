@@ -2,19 +2,29 @@
  * What stands between a participant's callbacks and its machine: keeps each room's memory apart, turns calls into
  * effects, and gives every rejection to the machine, so that nothing fails unseen.
  */
-import type { ActorEffect, ActorInput, LogLevel } from '../../runtime/protocol/actors.js';
-import { fromErrorRecord } from '../../runtime/protocol/errors.js';
+import type {
+  ActorEffect,
+  ActorInput,
+  ActorReference,
+  AskToken,
+  DeliveredMessage,
+  LogLevel,
+  Settled,
+} from '../../runtime/protocol/actors.js';
+import { AcademyError, fromErrorRecord, toErrorRecord } from '../../runtime/protocol/errors.js';
 import { type Random, seededRandom } from '../../runtime/protocol/Random.js';
 import type { ChatMessage } from '../../runtime/protocol/schemas/chat.js';
 import type { FeedbackParams, SendMessageResult } from '../../runtime/protocol/schemas/commands.js';
 import type { ChatParticipant } from '../../runtime/protocol/schemas/participant.js';
 import type { ParticipantCallbacks, ParticipantContext, ParticipantRoom, SayOptions } from '../defineParticipant.js';
-import { actorNames, chatCommands, type RoomNotice, type SettledAs } from '../messages.js';
+import { actorNames, chatCommands, type RoomNotice } from '../messages.js';
 import { participantEffects } from './participantEffects.js';
 
 type DeskEvent =
   | { readonly type: 'participant.emit'; readonly effect: ActorEffect }
-  | { readonly type: 'participant.failed'; readonly error: unknown };
+  | { readonly type: 'participant.failed'; readonly error: unknown }
+  | { readonly type: 'participant.set-timer'; readonly id: number; readonly delayMs: number }
+  | { readonly type: 'participant.clear-timer'; readonly id: number };
 
 /** By id, since in a large room members come and go by the hundred. */
 class RoomMemory implements ParticipantRoom {
@@ -33,17 +43,21 @@ class RoomMemory implements ParticipantRoom {
 }
 
 const historyKept = 50;
-const commandDeadlineMs = 30_000;
+const askDeadlineMs = 30_000;
 const typingMs = 4_000;
+/** Longest delay that Node's timers keep: 2^31 - 1 ms. */
+const timerMsMax = 0x7fffffff;
 
 export class ParticipantDesk {
   readonly #participant: ChatParticipant;
   readonly #callbacks: ParticipantCallbacks;
   readonly #rooms = new Map<string, RoomMemory>();
   readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: unknown) => void }>();
+  readonly #timers = new Map<number, () => unknown>();
   readonly #context: ParticipantContext;
   #send: (event: DeskEvent) => void = () => {};
   #asks = 0;
+  #lastTimer = 0;
 
   constructor(participant: ChatParticipant, callbacks: ParticipantCallbacks, input: ActorInput) {
     this.#participant = participant;
@@ -87,12 +101,76 @@ export class ParticipantDesk {
     }
   }
 
-  settle(settled: SettledAs<unknown>): void {
+  settle(settled: Settled): void {
     const id = settled.tag as number;
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     if (settled.error) waiting?.reject(fromErrorRecord(settled.error, 'ERR_ACADEMY_ASK_FAILED'));
     else waiting?.resolve(settled.result);
+  }
+
+  /** A message of another actor; one that the participant has no answer for is passed over, unless somebody waits. */
+  answer({ type, data, from, ask }: DeliveredMessage): void {
+    const answers = this.#callbacks.answers ?? {};
+    const handler = Object.hasOwn(answers, type) ? answers[type] : undefined;
+    if (handler) {
+      this.#run(() => this.#settleWith(ask, () => handler(data as never, this.#context, from)));
+    } else if (ask) {
+      const unknown = new AcademyError('ERR_ACADEMY_COMMAND_UNKNOWN', `"${this.#participant.id}" takes no "${type}"`, {
+        remedy: `it takes: ${Object.keys(answers).join(', ') || 'nothing, since it has no answers'}`,
+      });
+      this.#emit({ type: 'reply', ask, error: toErrorRecord(unknown, 'ERR_ACADEMY_COMMAND_UNKNOWN') });
+    }
+  }
+
+  /** A timer is due. */
+  ring(id: number): void {
+    const callback = this.#timers.get(id);
+    this.#run(callback);
+  }
+
+  /** An AcademyError is an answer; what else goes wrong is the participant's failure, of which the host tells. */
+  #settleWith(ask: AskToken | undefined, handler: () => unknown): unknown {
+    const succeed = (result: unknown): void => {
+      if (ask) this.#emit({ type: 'reply', ask, result: result ?? null });
+    };
+    const fail = (thrown: unknown): void => {
+      if (!ask || !(thrown instanceof AcademyError)) throw thrown;
+      this.#emit({ type: 'reply', ask, error: toErrorRecord(thrown, 'ERR_ACADEMY_ASK_FAILED') });
+    };
+    try {
+      const result = handler();
+      if (result instanceof Promise) return result.then(succeed, fail);
+      return succeed(result);
+    } catch (thrown) {
+      return fail(thrown);
+    }
+  }
+
+  #setTimer(delayMs: number, ring: (id: number) => unknown): () => void {
+    if (!(delayMs >= 0 && delayMs <= timerMsMax)) {
+      throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', `a timer of ${delayMs} ms; 0 to ${timerMsMax} are possible`);
+    }
+    const id = ++this.#lastTimer;
+    this.#timers.set(id, () => ring(id));
+    this.#send({ type: 'participant.set-timer', id, delayMs });
+    return () => {
+      if (this.#timers.delete(id)) this.#send({ type: 'participant.clear-timer', id });
+    };
+  }
+
+  #after(delayMs: number, callback: () => unknown): () => void {
+    return this.#setTimer(delayMs, (id) => {
+      this.#timers.delete(id);
+      return callback();
+    });
+  }
+
+  #every(periodMs: number, callback: () => unknown): () => void {
+    return this.#setTimer(periodMs, (id) => {
+      this.#send({ type: 'participant.set-timer', id, delayMs: periodMs });
+      return callback();
+    });
   }
 
   #hearMessage(message: ChatMessage): void {
@@ -120,15 +198,19 @@ export class ParticipantDesk {
     return memory;
   }
 
-  #ask(message: { type: string; data: unknown }): Promise<unknown> {
+  #askDaemon(message: { type: string; data: unknown }): Promise<unknown> {
+    return this.#ask({ name: actorNames.chatDaemon }, message, askDeadlineMs);
+  }
+
+  #ask(to: ActorReference, message: { type: string; data: unknown }, deadlineMs: number): Promise<unknown> {
     const id = ++this.#asks;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
       this.#emit({
         type: 'ask',
-        to: { name: actorNames.chatDaemon },
+        to,
         message,
-        deadlineMs: commandDeadlineMs,
+        deadlineMs,
         settles: 'participant.settled',
         tag: id,
       });
@@ -143,7 +225,7 @@ export class ParticipantDesk {
     const participant = this.#participant;
     const rooms = this.#rooms;
     const say = (roomId: string, text: string, options: SayOptions = {}): Promise<SendMessageResult> =>
-      this.#ask(participantEffects.sayCommand(participant, roomId, text, options)) as Promise<SendMessageResult>;
+      this.#askDaemon(participantEffects.sayCommand(participant, roomId, text, options)) as Promise<SendMessageResult>;
     return {
       self: participant,
       options: input.options,
@@ -156,7 +238,7 @@ export class ParticipantDesk {
           messageId: message.messageId,
           judgeId: participant.id,
         };
-        await this.#ask({ type: chatCommands.feedback, data: params });
+        await this.#askDaemon({ type: chatCommands.feedback, data: params });
       },
       typing: (roomId, expiresInMs = typingMs) =>
         this.#emit({
@@ -164,6 +246,11 @@ export class ParticipantDesk {
           to: { name: actorNames.room(roomId) },
           message: { type: 'room.typing', data: { participantId: participant.id, expiresInMs } },
         }),
+      tell: (to, type, data) => this.#emit({ type: 'tell', to, message: { type, data } }),
+      ask: (to, type, data, { deadlineMs = askDeadlineMs } = {}) =>
+        this.#ask(to, { type, data }, deadlineMs) as Promise<never>,
+      after: (delayMs, callback) => this.#after(delayMs, callback),
+      every: (periodMs, callback) => this.#every(periodMs, callback),
       room: (roomId) => this.#memory(roomId),
       get rooms() {
         return [...rooms.keys()];

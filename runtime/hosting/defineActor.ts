@@ -7,13 +7,18 @@
  */
 import type { AnyActorLogic } from 'xstate';
 import type { ActorDefinition, BatchOptions, MailboxOptions, RestartOptions } from '../protocol/actors.js';
+import type { ContractOf, DataOf, MessageType } from '../protocol/contract.js';
 import { AcademyError } from '../protocol/errors.js';
+import { compileMessageSchema, type StandardSchema } from '../protocol/messageSchema.js';
+import type { TSchema } from '../protocol/typebox.js';
 import { isDeliverable } from './isDeliverable.js';
 import { isActorDefinition } from './loadActorModule.js';
 
-export interface DefineActorOptions {
-  /** An XState machine, or other actor logic of XState; its input is an ActorInput. */
-  readonly machine: AnyActorLogic;
+type MessageSchemas<C> = { readonly [T in MessageType<C>]?: TSchema | StandardSchema<DataOf<C, T>> };
+
+export interface DefineActorOptions<L extends AnyActorLogic = AnyActorLogic> {
+  /** An XState machine, or other actor logic of XState; its input is an ActorInput. Its types become the contract. */
+  readonly machine: L;
   readonly mailbox?: Partial<MailboxOptions>;
   readonly restart?: Partial<RestartOptions>;
   /** Message types that actors of other nodes may send. @default none */
@@ -22,11 +27,13 @@ export interface DefineActorOptions {
   readonly batch?: BatchOptions;
   /** A linked actor's crash is a message `academy.exit`. @default false: it is a crash of this one, too */
   readonly traps?: boolean;
+  /** Schemas of the data by message type; what does not fit is refused, and whoever asked is told which field. */
+  readonly messages?: MessageSchemas<ContractOf<L>>;
 }
 
 /** @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT that names the option */
-export function defineActor(options: DefineActorOptions): ActorDefinition {
-  const definition: ActorDefinition = { kind: 'academy-actor', ...options };
+export function defineActor<L extends AnyActorLogic>(options: DefineActorOptions<L>): ActorDefinition<ContractOf<L>> {
+  const definition = { kind: 'academy-actor', ...options } as ActorDefinition<ContractOf<L>>;
   if (!isActorDefinition(definition)) {
     throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', 'machine: it must be an XState machine', {
       remedy: 'make it with setup(…).createMachine(…)',
@@ -37,6 +44,7 @@ export function defineActor(options: DefineActorOptions): ActorDefinition {
     if (!isDeliverable(type)) refuse('remoteMessages', `"${type}" cannot be the type of a message`);
   }
   assertBatch(options.batch);
+  for (const [type, schema] of Object.entries(definition.messages ?? {})) compileMessageSchema(type, schema);
   return definition;
 }
 

@@ -8,6 +8,7 @@ import type { EventMessage } from './EventMessage.js';
 import type { AcademyErrorCode, ErrorRecord } from './errors.js';
 import type { AcademyEventData, AcademyEventName } from './events.js';
 import type { NodeId } from './identity.js';
+import type { MessageSchema } from './messageSchema.js';
 import type { Priority } from './packet.js';
 
 /** Where an actor lives on its node. The generation tells it from one that had the slot before. */
@@ -36,30 +37,31 @@ export interface ActorMessage {
   readonly data?: unknown;
 }
 
-/** Identifies a question that waits for its answer. */
-export interface AskToken {
+/** Identifies a question that waits for its answer; `R` is the answer's type, for the compiler alone. */
+export interface AskToken<R = unknown> {
   readonly asker: ActorReference;
   readonly id: number;
+  readonly '~answer'?: R;
 }
 
-/** What a machine receives: the message with who sent it and when it was delivered. */
-export interface DeliveredMessage<T extends string = string, D = unknown> {
+/** What a machine receives: the message with who sent it and when it was delivered. `R`: what a question is answered with. */
+export interface DeliveredMessage<T extends string = string, D = unknown, R = unknown> {
   readonly type: T;
   readonly data: D;
   readonly from: ActorReference | null;
   /** Wall time of the delivery, so that machines need no clock. */
   readonly atMs: number;
   /** Present when the sender waits for an answer; reply with the effect `reply`. */
-  readonly ask?: AskToken;
+  readonly ask?: AskToken<R>;
 }
 
 /** An event of the mesh, as an actor receives it that has subscribed to it. */
 export type DeliveredEvent = DeliveredMessage<'academy.event', EventMessage>;
 
 /** The answer to an effect `ask` or `execute`: exactly one of result and error. */
-export interface Settled {
+export interface Settled<R = unknown> {
   readonly tag: unknown;
-  readonly result?: unknown;
+  readonly result?: R;
   readonly error?: ErrorRecord;
 }
 
@@ -219,10 +221,11 @@ export interface RestartOptions {
   readonly backoffMaxMs: number;
 }
 
-/** What an actor's module exports: the machine, and what the host must know to run it. */
-export interface ActorDefinition {
+/** What an actor's module exports: the machine, and what the host must know to run it. `C`: its ActorContract. */
+export interface ActorDefinition<C = unknown> {
   readonly kind: 'academy-actor';
   readonly machine: AnyActorLogic;
+  readonly '~contract'?: C;
   readonly mailbox?: Partial<MailboxOptions>;
   readonly restart?: Partial<RestartOptions>;
   /** Message types that actors of other nodes may send; none by default. */
@@ -230,6 +233,8 @@ export interface ActorDefinition {
   readonly batch?: BatchOptions;
   /** A linked actor's crash is a message `academy.exit`, and no crash of this one. @default false */
   readonly traps?: boolean;
+  /** Schemas of the messages' data, by type; a message that does not fit is refused before the machine sees it. */
+  readonly messages?: Readonly<Record<string, MessageSchema>>;
 }
 
 /** How to start an actor on any thread: its module by URL, its name, and an input that can be cloned. */
