@@ -17,7 +17,7 @@ import {
   type Settled,
 } from '../protocol/actors.js';
 import type { Clock } from '../protocol/Clock.js';
-import { AcademyError, toErrorRecord } from '../protocol/errors.js';
+import { AcademyError, type ErrorRecord, fromErrorRecord, toErrorRecord } from '../protocol/errors.js';
 import type { NodeId } from '../protocol/identity.js';
 import { limits } from '../protocol/limits.js';
 import { MessageCodec } from '../protocol/MessageCodec.js';
@@ -36,10 +36,11 @@ import type { ActorSeat, Frame, NoticeFrame } from './frames.js';
 import { hostWords, isHostWord } from './hostWords.js';
 import { isDeliverable } from './isDeliverable.js';
 import { loadActorModule } from './loadActorModule.js';
+import type { MessageCourier } from './MessageCourier.js';
 import { type EffectWorld, performEffect } from './performEffect.js';
 import { RingQueue } from './RingQueue.js';
 import { counterPlace, type ShardLedger } from './ShardLedger.js';
-import { Switchboard } from './Switchboard.js';
+import { type DeliverLocally, Switchboard } from './Switchboard.js';
 import { createMachineTier } from './tiers/createMachineTier.js';
 import type { MachineOutlet, MachineOwner } from './tiers/MachineTier.js';
 
@@ -56,6 +57,7 @@ export interface ActorHostOptions {
   readonly toMain: (frame: NoticeFrame) => void;
   /** Calls a turn soon, but not before it returns. */
   readonly defer: (turn: () => void) => void;
+  readonly courier?: MessageCourier | undefined;
 }
 
 const childrenPlace = counterPlace('children');
@@ -94,8 +96,11 @@ export class ActorHost implements MachineOutlet {
       clock,
       ledger,
       toMain,
-      deliver: (slot, generation, type, data, from, ask, remote) =>
-        this.#deliver(slot, generation, type, data, from, ask, remote),
+      deliver: options.courier
+        ? this.#deliverBy(options.courier)
+        : (slot, generation, type, data, from, ask, remote) =>
+            this.#deliver(slot, generation, type, data, from, ask, remote),
+      ...(options.courier ? { answered: options.courier.answered.bind(options.courier) } : {}),
       wake: () => this.#turns.wake(),
     });
     const { switchboard } = this;
@@ -195,6 +200,12 @@ export class ActorHost implements MachineOutlet {
     if (cell) this.#lives.stop(cell);
   }
 
+  /** Crashes an actor as if its machine had thrown: its supervisor decides. */
+  crash(slot: number, generation: number, error: ErrorRecord): void {
+    const cell = this.#table.find(slot, generation);
+    if (cell?.status === 'running') this.#lives.fault(cell, fromErrorRecord(error, 'ERR_ACADEMY_ACTOR_STOPPED'));
+  }
+
   /** What another shard or the main thread has sent. */
   receive(frame: Frame, from: number): void {
     switch (frame[0]) {
@@ -218,6 +229,9 @@ export class ActorHost implements MachineOutlet {
         break;
       case 'stop':
         this.stop(frame[1], frame[2]);
+        break;
+      case 'crash':
+        this.crash(frame[1], frame[2], frame[3]);
         break;
       case 'stop-each':
         for (const number of frame[1]) this.#toStop.push(number);
@@ -366,6 +380,16 @@ export class ActorHost implements MachineOutlet {
     } else {
       this.#turns.put(cell, ask ? { type, data, from, atMs: 0, ask } : { type, data, from, atMs: 0 });
     }
+  }
+
+  #deliverBy(courier: MessageCourier): DeliverLocally {
+    return (slot, generation, type, data, from, ask, remote) => {
+      const sender = from && isActorAddress(from) ? this.#table.find(from.slot, from.generation)?.name : from?.name;
+      const to = this.#table.find(slot, generation)?.name ?? `${this.#options.shard}/${slot}/${generation}`;
+      courier.carry({ from: sender ?? null, to, type, data, ask }, () =>
+        this.#deliver(slot, generation, type, data, from, ask, remote),
+      );
+    };
   }
 
   #takesFromRemote(cell: ActorCell, type: string): boolean {

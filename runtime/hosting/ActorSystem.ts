@@ -48,6 +48,7 @@ import { interestKey } from './EventInterest.js';
 import type { Frame, NoticeFrame, OrderFrame, PeerFrame } from './frames.js';
 import { hostWords } from './hostWords.js';
 import { leastLoaded } from './leastLoaded.js';
+import type { MessageCourier } from './MessageCourier.js';
 import { ShardedStream } from './ShardedStream.js';
 import { ShardLedger } from './ShardLedger.js';
 import { defaultHangMs, defaultShardRestart, ShardPool } from './ShardPool.js';
@@ -73,6 +74,8 @@ export interface ActorSystemOptions {
   readonly shardRestart?: Partial<RestartOptions>;
   /** How the main thread's turns are put off; a simulation hands in its own. @default setImmediate */
   readonly defer?: (turn: () => void) => void;
+  /** Carries the messages to actors of the main thread; for tests. @default straight into their mailboxes */
+  readonly courier?: MessageCourier;
 }
 
 export interface ActorSystemEvents {
@@ -139,6 +142,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
       restart: this.#restart,
       toMain: (frame) => this.#noticed(frame, 0),
       defer: options.defer ?? setImmediate,
+      courier: options.courier,
     });
     this.#pool = new ShardPool({
       threads,
@@ -210,6 +214,15 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
       ? this.#registry.byAddress(target.shard, target.slot, target.generation)
       : this.#registry.byName(target.name);
     if (record) await this.#stopOne(record);
+  }
+
+  /**
+   * Crashes an actor as if its machine had thrown, so that its supervisor decides: to free one that is stuck in a bad
+   * state, and to test what becomes of a crash. An actor that does not run is left as it is.
+   */
+  crash(target: ActorReference, error: ErrorRecord): void {
+    const address = isActorAddress(target) ? target : this.resolve(target.name);
+    if (address) this.#order(address.shard, ['crash', address.slot, address.generation, error]);
   }
 
   /** What reaches nobody is a dead letter; after shutdown() nothing is even that. */

@@ -22,6 +22,7 @@ import { type AskSettler, AskTable } from './AskTable.js';
 import { DeadLetters, deadLetterReasons } from './DeadLetters.js';
 import { type Frame, isEventFrame, messagesIn, type NoticeFrame, type OrderFrame, type PeerFrame } from './frames.js';
 import { isHostWord } from './hostWords.js';
+import type { MessageCourier } from './MessageCourier.js';
 import { NameDirectory } from './NameDirectory.js';
 import type { ShardLedger } from './ShardLedger.js';
 import { counterPlace } from './ShardLedger.js';
@@ -54,6 +55,8 @@ export interface SwitchboardOptions {
   readonly toMain: (frame: NoticeFrame) => void;
   /** Something waits to be flushed at the end of the turn. */
   readonly wake: () => void;
+  /** Told of each answer that an actor of this shard is given. */
+  readonly answered?: MessageCourier['answered'];
 }
 
 export type DeliverLocally = (
@@ -162,6 +165,7 @@ export class Switchboard {
 
   reply(token: AskToken, result: unknown, error: ErrorRecord | null): void {
     if (!isActorAddress(token.asker)) return;
+    this.#options.answered?.(token, result, error);
     if (token.asker.shard === this.#shard) this.asks.settle(token.id, result, error);
     else this.#post(token.asker.shard, ['reply', token.id, result, error]);
   }

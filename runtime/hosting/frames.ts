@@ -88,6 +88,7 @@ export type OrderFrame =
   | readonly ['stream-end', stream: number]
   | readonly ['spawn', seat: ActorSeat]
   | readonly ['stop', slot: number, generation: number]
+  | readonly ['crash', slot: number, generation: number, error: ErrorRecord]
   /** One after the other, the next when the one before has ended: slot, generation, slot, generation … */
   | readonly ['stop-each', targets: readonly number[]]
   | readonly ['named', name: string, address: ActorAddress]

@@ -45,6 +45,12 @@ export class VirtualClock implements Clock {
     return this.#pending;
   }
 
+  /** When the next timer falls due, in monotonic milliseconds; null when none is set. */
+  get nextTimerMs(): number | null {
+    while (this.#heap[0]?.cancelled) this.#pop();
+    return this.#heap[0]?.atMs ?? null;
+  }
+
   setTimeout(callback: () => void, delayMs: number): TimerHandle {
     this.#order += 1;
     // As Node has it: 1 ms at least, so that a timer which sets itself again does not stop time.
