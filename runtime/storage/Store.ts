@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { AcademyError } from '../protocol/errors.js';
+import { MemoryTables } from './MemoryTables.js';
 
 /** Keys are compared as bytes. Keys and values that are read are the caller's own copies. */
 export type Table = Database<Uint8Array, Uint8Array>;
@@ -16,6 +17,9 @@ export type Table = Database<Uint8Array, Uint8Array>;
 export type Change =
   | { readonly table: Table; readonly key: Uint8Array; readonly value: Uint8Array }
   | { readonly table: Table; readonly key: Uint8Array; readonly remove: true };
+
+/** What holds the tables: lmdb, or memory. */
+type Environment = MemoryTables | RootDatabase<Uint8Array, Uint8Array>;
 
 interface WaitingWrite {
   readonly changes: readonly Change[];
@@ -29,14 +33,14 @@ const tablesMax = 32;
 const encoding = { encoding: 'binary', keyEncoding: 'binary' } as const;
 
 export class Store {
-  readonly #root: RootDatabase<Uint8Array, Uint8Array>;
+  readonly #root: Environment;
   readonly #tables = new Map<string, Table>();
   #waiting: WaitingWrite[] = [];
   /** Resolves when nothing is waiting or being written any more. */
   #draining: Promise<void> | null = null;
   #closing: Promise<void> | null = null;
 
-  private constructor(root: RootDatabase<Uint8Array, Uint8Array>) {
+  private constructor(root: Environment) {
     this.#root = root;
   }
 
@@ -76,12 +80,17 @@ export class Store {
     }
   }
 
+  /** A store that forgets everything with the process and never waits for a disk, for simulations. */
+  static inMemory(): Store {
+    return new Store(new MemoryTables());
+  }
+
   /** The named table, made on first use. */
   table(name: string): Table {
     if (this.#closing) throw closed();
     let table = this.#tables.get(name);
     if (!table) {
-      table = this.#root.openDB<Uint8Array, Uint8Array>({ name, ...encoding });
+      table = this.#root.openDB({ name, ...encoding }) as Table;
       this.#tables.set(name, table);
     }
     return table;
