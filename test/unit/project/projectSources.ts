@@ -23,7 +23,16 @@ function findRoot(): string {
 export const PROJECT_ROOT = findRoot();
 
 /** What ships, without the tests. */
-export const SOURCE_FOLDERS = ['runtime', 'actors', 'transports', 'cli', 'examples', 'benchmarks'] as const;
+export const SOURCE_FOLDERS = [
+  'runtime',
+  'actors',
+  'transports',
+  'node',
+  'testing',
+  'cli',
+  'examples',
+  'benchmarks',
+] as const;
 
 /** All TypeScript sources below the folders, and those in the root itself. */
 export function readProjectSources(folders: readonly string[] = SOURCE_FOLDERS): SourceFile[] {
