@@ -12,6 +12,8 @@ export { RecordingMesh } from './testing/RecordingMesh.js';
 export { Simulation, type SimulationOptions } from './testing/Simulation.js';
 export { SkewedClock } from './testing/SkewedClock.js';
 export { TestActors, type TestActorsOptions } from './testing/TestActors.js';
+export { type ChatExpectation, TestPerson } from './testing/TestPerson.js';
+export { type SeatOptions, TestRooms, type TestRoomsOptions } from './testing/TestRooms.js';
 export { type LinkConditions, MemoryNetwork } from './transports/memory/MemoryNetwork.js';
 export { MemoryReliableTransport } from './transports/memory/MemoryReliableTransport.js';
 export { MemoryTransport } from './transports/memory/MemoryTransport.js';

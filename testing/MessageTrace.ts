@@ -1,4 +1,4 @@
-/** Who sent what to whom, in the order in which it happened, to be looked through by a test or read by a person. */
+/** Who sent what to whom, and who crashed, in the order in which it happened, to be looked through by a test or read by a person. */
 import type { ErrorRecord } from '../runtime/protocol/errors.js';
 
 export interface TracedMessage {
@@ -10,7 +10,7 @@ export interface TracedMessage {
   /** Of an answer, the type of its question. */
   readonly type: string;
   readonly data: unknown;
-  readonly kind: 'tell' | 'ask' | 'answer' | 'failure';
+  readonly kind: 'tell' | 'ask' | 'answer' | 'failure' | 'restart' | 'end';
   /** What a fault rule did with it. */
   readonly fate?: string;
 }
@@ -50,6 +50,8 @@ export class MessageTrace {
 
 function lineOf({ atMs, from, to, type, data, kind, fate }: TracedMessage): string {
   const time = `${Math.round(atMs)} ms`.padStart(9);
+  if (kind === 'restart') return `${time}  ${to} was started again after: ${inShort(data)}`;
+  if (kind === 'end') return `${time}  ${to} was given up after: ${inShort(data)}`;
   const ways = kind === 'tell' || kind === 'ask' ? `${from ?? 'test'} -> ${to}` : `${to} <- ${from ?? 'test'}`;
   const word = { tell: `${type} `, ask: `${type}? `, answer: `${type} = `, failure: `${type} failed: ` }[kind];
   return `${time}  ${ways}: ${word}${inShort(kind === 'failure' ? (data as ErrorRecord).message : data)}${fate ? `  [${fate}]` : ''}`;

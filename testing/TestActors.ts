@@ -25,7 +25,7 @@ import type { AnswerOf, DataOf, OptionsOf, QuestionType, ReferenceTo } from '../
 import type { ErrorRecord } from '../runtime/protocol/errors.js';
 import { asNodeId, type NodeId } from '../runtime/protocol/identity.js';
 import { MessageFaults } from './MessageFaults.js';
-import { MessageTrace } from './MessageTrace.js';
+import { MessageTrace, type TracedMessage } from './MessageTrace.js';
 import { Probe, probeEmits } from './Probe.js';
 import { RecordingMesh } from './RecordingMesh.js';
 import { Simulation, type SimulationOptions } from './Simulation.js';
@@ -71,6 +71,8 @@ export class TestActors {
       ...(restart ? { restart } : {}),
     });
     this.mesh.system = this.system;
+    this.system.on('actor-restarted', ({ name, error }) => this.#note(null, name, '', error?.message, 'restart'));
+    this.system.on('actor-failed', ({ name, error }) => this.#note(null, name, '', error?.message, 'end'));
   }
 
   static async open(options: TestActorsOptions = {}): Promise<TestActors> {
@@ -149,7 +151,7 @@ export class TestActors {
     to: string,
     type: string,
     data: unknown,
-    kind: 'tell' | 'ask' | 'answer' | 'failure',
+    kind: TracedMessage['kind'],
     fate?: string,
   ): void {
     const atMs = this.simulation.clock.monotonicMs();

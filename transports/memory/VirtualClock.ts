@@ -32,8 +32,9 @@ export class VirtualClock implements Clock {
     this.#startMs = startMs;
   }
 
+  /** In whole milliseconds, as a machine's clock tells them; timers may fall between them. */
   nowMs(): number {
-    return this.#startMs + this.#elapsedMs;
+    return Math.floor(this.#startMs + this.#elapsedMs);
   }
 
   monotonicMs(): number {
