@@ -47,7 +47,7 @@ import { actorModules } from './actorModules.js';
 import { Closing } from './Closing.js';
 import { genomeStoreService } from './genomeStoreService.js';
 import { registerMeshCommands } from './meshCommands.js';
-import { networkTransports } from './networkTransports.js';
+import { type NetworkParts, type NodeNetwork, networkTransports } from './networkTransports.js';
 import { capacityProbe } from './nodeCapacity.js';
 import { type LogLevelName, openNodeLog } from './nodeLog.js';
 import { parsePeer } from './parsePeer.js';
@@ -67,12 +67,33 @@ export interface AcademyNodeOptions extends AcademyUserConfig {
   readonly random?: Random;
 }
 
+/** What a node is made on. A simulation hands in its own; see testing/TestMesh.ts. */
+export interface NodeMeans {
+  readonly openNetwork: (parts: NetworkParts) => NodeNetwork;
+  readonly openStore: (folder: string) => Store;
+  readonly openLog: typeof openNodeLog;
+  readonly capacity: typeof capacityProbe;
+  /** How the actors of the main thread put off their turns. */
+  readonly defer: (turn: () => void) => void;
+}
+
+const machineMeans: NodeMeans = {
+  openNetwork: networkTransports,
+  openStore: (folder) => Store.open(folder),
+  openLog: openNodeLog,
+  capacity: capacityProbe,
+  defer: setImmediate,
+};
+
 const shutdownLimitMs = 5_000;
 const connectDeadlineMs = 5_000;
 const saveLimitMs = 3_000;
 
 /** See index.ts. */
-export async function createAcademyNode(options: AcademyNodeOptions = {}): Promise<AcademyNode> {
+export async function createAcademyNode(
+  options: AcademyNodeOptions = {},
+  nodeMeans: NodeMeans = machineMeans,
+): Promise<AcademyNode> {
   const {
     onProgress = () => {},
     signal = new AbortController().signal,
@@ -85,7 +106,7 @@ export async function createAcademyNode(options: AcademyNodeOptions = {}): Promi
   const { config } = resolveConfig({ flags, file });
   const closing = new Closing();
   try {
-    return await joinParts(config, { onProgress, clock, random, signal }, closing);
+    return await joinParts(config, { ...nodeMeans, onProgress, clock, random, signal }, closing);
   } catch (fault) {
     // What was opened before the fault is closed; the fault itself is what the caller needs to see.
     await closing.run(() => {});
@@ -93,7 +114,7 @@ export async function createAcademyNode(options: AcademyNodeOptions = {}): Promi
   }
 }
 
-interface Means {
+interface Means extends NodeMeans {
   readonly onProgress: (step: string) => void;
   readonly clock: Clock;
   readonly random: Random;
@@ -101,7 +122,7 @@ interface Means {
 }
 
 async function joinParts(config: AcademyConfig, means: Means, closing: Closing): Promise<AcademyNode> {
-  const { onProgress, clock, random, signal } = means;
+  const { onProgress, clock, random, signal, defer } = means;
   const { academyId } = config;
 
   onProgress('opening the data folder');
@@ -109,10 +130,10 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
   closing.add('data folder', () => folder.release());
   const { identity } = folder;
   const { nodeId } = identity;
-  const { log, close: closeLog } = openNodeLog(folder.path, config.log.level as LogLevelName, nodeId);
+  const { log, close: closeLog } = means.openLog(folder.path, config.log.level as LogLevelName, nodeId);
   closing.add('log', closeLog);
   const secret = config.open ? null : openAcademySecret(academyId, { random });
-  const store = Store.open(folder.storeFolder);
+  const store = means.openStore(folder.storeFolder);
   closing.add('store', () => store.close());
   const roomLog = new RoomLogStore(store);
   const genomes = await GenomeStore.open(folder.genomesFolder);
@@ -121,7 +142,7 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
   const meshLog = new RateLimitedLog((level, text, fields) => log[level](fields ?? {}, text), clock);
   const counters = new MeshCounters();
   const codec = new MessageCodec();
-  const network = networkTransports({ config, identity, secret, clock, random, warn: (text) => log.warn(text) });
+  const network = means.openNetwork({ config, identity, secret, clock, random, warn: (text) => log.warn(text) });
   const { factory, reliable } = network;
   const routes = new AcademySmartEventRouter(config.transports);
   const sealer = new PacketSealer(academyId, secret ? deriveKey(secret, academyId, 'datagram') : null);
@@ -164,7 +185,7 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
     log: (level, actor, text, fields) => log[level]({ actor, ...fields }, text),
   };
   const { threads } = config;
-  const actors = new ActorSystem({ nodeId, academyId, clock, random, threads, mesh });
+  const actors = new ActorSystem({ nodeId, academyId, clock, random, threads, mesh, defer });
 
   closing.add('actors', () => actors.shutdown({ limitMs: shutdownLimitMs }));
   actors.on('actor-restarted', ({ name, restarts, error }) => {
@@ -200,7 +221,7 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
         .map(({ roomId }) => roomId)
         .slice(0, announcedMax),
     }),
-    capacity: capacityProbe(folder.path, () => actors.size),
+    capacity: means.capacity(folder.path, () => actors.size),
     network: () => ({
       host: network.interfaceAddress,
       trainingPort: network.groups.training.port,

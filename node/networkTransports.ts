@@ -6,6 +6,7 @@ import type { Clock } from '../runtime/protocol/Clock.js';
 import { AcademyError } from '../runtime/protocol/errors.js';
 import { deriveKey, type NodeIdentity } from '../runtime/protocol/identity.js';
 import type { Random } from '../runtime/protocol/Random.js';
+import type { ReliableTransport } from '../runtime/protocol/Transport.js';
 import { TransportFactory } from '../transports/TransportFactory.js';
 import { TcpReliableTransport } from '../transports/tcp/TcpReliableTransport.js';
 import { AcademyUDPTransport } from '../transports/udp/AcademyUDPTransport.js';
@@ -23,7 +24,7 @@ export interface NetworkParts {
 
 export interface NodeNetwork {
   readonly factory: TransportFactory;
-  readonly reliable: TcpReliableTransport;
+  readonly reliable: ReliableTransport;
   /** Address that others reach this node at, and that multicast leaves by. */
   readonly interfaceAddress: string;
   readonly groups: ReturnType<typeof groupAddresses>;
