@@ -12,6 +12,7 @@ export { RecordingMesh } from './testing/RecordingMesh.js';
 export { Simulation, type SimulationOptions } from './testing/Simulation.js';
 export { SkewedClock } from './testing/SkewedClock.js';
 export { TestActors, type TestActorsOptions } from './testing/TestActors.js';
+export { TestMesh, type TestMeshOptions, type TestNode } from './testing/TestMesh.js';
 export { type ChatExpectation, TestPerson } from './testing/TestPerson.js';
 export { type SeatOptions, TestRooms, type TestRoomsOptions } from './testing/TestRooms.js';
 export { type LinkConditions, MemoryNetwork } from './transports/memory/MemoryNetwork.js';

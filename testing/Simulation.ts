@@ -98,6 +98,17 @@ export class Simulation {
     return promise;
   }
 
+  /** What a promise settles with while time stands still: for what waits for the machine, such as its files. */
+  async atOnce<T>(promise: Promise<T>): Promise<T> {
+    let isSettled = false;
+    const mark = (): void => {
+      isSettled = true;
+    };
+    promise.then(mark, mark);
+    while (!isSettled) await this.untilIdle();
+    return promise;
+  }
+
   fault(message: string): AssertionError {
     return new AssertionError({ message: `${message} (${this.#seedText()})` });
   }
