@@ -8,6 +8,7 @@ const packageName = 'academy-mesh';
 interface PackageRoot {
   readonly folder: string;
   readonly version: string;
+  readonly dependencies: Readonly<Record<string, string>>;
 }
 
 let found: PackageRoot | undefined;
@@ -19,15 +20,24 @@ function packageRoot(): PackageRoot {
 
 function searchFrom(folder: string): PackageRoot {
   const read = packageAt(folder);
-  if (read?.name === packageName) return { folder, version: read.version };
+  if (read?.name === packageName) {
+    return { folder, version: read.version, dependencies: { ...read.devDependencies, ...read.dependencies } };
+  }
   const parent = dirname(folder);
   if (parent === folder) throw new Error(`no folder above ${import.meta.url} belongs to ${packageName}`);
   return searchFrom(parent);
 }
 
-function packageAt(folder: string): { name?: string; version: string } | undefined {
+interface Manifest {
+  readonly name?: string;
+  readonly version: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+function packageAt(folder: string): Manifest | undefined {
   try {
-    return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { name?: string; version: string };
+    return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
   } catch {
     return undefined;
   }
@@ -35,6 +45,11 @@ function packageAt(folder: string): { name?: string; version: string } | undefin
 
 export function packageVersion(): string {
   return packageRoot().version;
+}
+
+/** The version of another package that this one is made with. */
+export function packageDependency(name: string): string {
+  return packageRoot().dependencies[name] ?? '*';
 }
 
 /** Absolute path of a file that ships in the package's `data` folder. */

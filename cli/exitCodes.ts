@@ -34,6 +34,7 @@ export const exitCodeTable: string = [
 const codeOfError: Readonly<Record<string, ExitCode>> = {
   ERR_ACADEMY_BAD_ARGUMENT: exitCodes.usage,
   ERR_ACADEMY_CONFIG_INVALID: exitCodes.usage,
+  ERR_ACADEMY_FOLDER_NOT_EMPTY: exitCodes.usage,
   ERR_ACADEMY_NODE_NOT_RUNNING: exitCodes.notRunning,
   ERR_ACADEMY_DATA_IN_USE: exitCodes.dataInUse,
 };

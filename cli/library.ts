@@ -19,6 +19,7 @@ export { configKeys } from '../runtime/config/configKeys.js';
 export { loadConfigFile } from '../runtime/config/loadConfigFile.js';
 export { nearestWord } from '../runtime/config/nearestWord.js';
 export { configValue, type ResolvedConfig, resolveConfig } from '../runtime/config/resolveConfig.js';
+export { systemParticipantId } from '../runtime/protocol/actorNames.js';
 export { decodeGenome } from '../runtime/protocol/genome/decodeGenome.js';
 export { encodeGenome, GENOME_FILES } from '../runtime/protocol/genome/encodeGenome.js';
 export { genomeLimits } from '../runtime/protocol/genome/Genome.js';

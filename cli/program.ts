@@ -12,6 +12,7 @@ import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
 import { feedbackCommand } from './commands/feedback.js';
 import { historyCommand } from './commands/history.js';
+import { newCommand } from './commands/new.js';
 import { nodesCommand } from './commands/nodes.js';
 import { personaCommand } from './commands/persona.js';
 import { personasCommand } from './commands/personas.js';
@@ -47,6 +48,7 @@ const commands: readonly ((context: CommandContext) => Command)[] = [
   treeCommand,
   routesCommand,
   demoCommand,
+  newCommand,
   personaCommand,
   benchCommand,
   doctorCommand,
@@ -82,6 +84,7 @@ function createProgram(context: CommandContext, stdout: OutputStream): Command {
 Every command takes --json. Start with:
   academy up                     start a node and talk
   academy chat                   join the node that runs
+  academy new participant NAME   make a participant of your own, with a test
   academy demo loop              watch a persona learn from another node, measured
 
 ${exitCodeTable}`,

@@ -21,6 +21,8 @@ export const ACADEMY_ERRORS = {
   ERR_ACADEMY_EVENT_INVALID: 'the data does not fit the schema of its event',
   ERR_ACADEMY_EVENT_UNKNOWN: 'no such event',
   ERR_ACADEMY_FILE_NOT_FOUND: 'a file is missing',
+  ERR_ACADEMY_FILE_NOT_WRITTEN: 'a file cannot be written',
+  ERR_ACADEMY_FOLDER_NOT_EMPTY: 'the folder holds something already',
   ERR_ACADEMY_GENOME_INVALID: 'a genome is damaged or not well-formed',
   ERR_ACADEMY_GENOME_NOT_FOUND: 'no such genome',
   ERR_ACADEMY_INTERNAL: 'a fault of the program itself',

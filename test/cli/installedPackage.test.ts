@@ -79,6 +79,16 @@ t.test('the packed package, installed into an empty project, runs what README an
     t.equal(await node.end('SIGTERM'), 0);
   });
 
+  await t.test('a participant that it makes passes its test', async (t) => {
+    const made = await commandLine.json<{ folder: string }>(['new', 'participant', 'weather-bot']);
+    const tested = spawnSync(process.execPath, ['--test', 'weather-bot.test.js'], {
+      cwd: made.folder,
+      env: commandLine.environment,
+      encoding: 'utf8',
+    });
+    t.match(tested, { status: 0, stdout: /Weather-bot answers whoever mentions it/ }, tested.stdout);
+  });
+
   await t.test('the examples run as they are', async (t) => {
     for (const file of ['echo-bot.js', 'spawn-node.mjs', 'academy.config.js']) {
       await copyFile(join(packageFolder, 'examples', file), join(project, file));
