@@ -1,64 +1,43 @@
 /**
- * Actors of one process: how fast they start, what an idle one weighs, and how fast they talk, one to one and one to
- * a thousand; beside XState by itself, and above the floor that plain event emitters set. Each round of each case has
- * a process of its own.
+ * Actors of one process: how fast they start, what an idle one weighs, how fast they talk, one to one and one to a
+ * thousand, and how they bear a load of twenty types of machine; beside XState by itself, other actor libraries, Erlang,
+ * and the floor that plain event emitters set. Each round of each case has a process of its own.
  */
-import type { ActorQuestions, WorkloadName } from './actors/actorProcess.js';
-import type { Workload } from './actors/Workload.js';
-import { type BenchmarkCase, defineBenchmark, type RoundOutcome } from './runner/defineBenchmark.js';
-import { ForkedProcess } from './runner/ForkedProcess.js';
+import { actorCases, caseName } from './actors/actorCases.js';
+import { actorPeerNames, runWithPeers } from './actors/actorPeers.js';
+import type { Benchmark } from './runner/defineBenchmark.js';
+import { type RatioTerms, ratiosOf } from './runner/ratiosOf.js';
 
-const units = { spawn: 'actors/s', idle: 'bytes', pingPong: 'messages/s', fanOut: 'messages/s' } as const;
-const countMin = 100;
+const name = 'actors';
+const sentence = 'Starting actors, keeping them, and messages between them, beside other actor systems.';
 
-export const benchmark = defineBenchmark({
-  name: 'actors',
-  sentence: 'Starting actors, keeping them, and messages between them, in one thread and across two.',
-  cases: [
-    actorCase('spawn', 'academy', 'spawn', 10_000),
-    actorCase('spawn on a thread', 'academy-threads', 'spawn', 10_000),
-    actorCase('spawn, XState', 'xstate', 'spawn', 10_000),
-    actorCase('spawn, eventemitter3', 'eventemitter3', 'spawn', 300_000),
-    actorCase('idle actor', 'academy', 'idle', 10_000),
-    actorCase('idle actor, XState', 'xstate', 'idle', 10_000),
-    actorCase('idle actor, eventemitter3', 'eventemitter3', 'idle', 100_000),
-    actorCase('ping-pong', 'academy', 'pingPong', 60_000),
-    actorCase('ping-pong across threads', 'academy-threads', 'pingPong', 10_000),
-    actorCase('ping-pong, XState', 'xstate', 'pingPong', 60_000),
-    actorCase('ping-pong, eventemitter3', 'eventemitter3', 'pingPong', 2_000_000),
-    actorCase('fan-out to 1000', 'academy', 'fanOut', 150_000),
-    actorCase('fan-out to 1000 across threads', 'academy-threads', 'fanOut', 150_000),
-    actorCase('fan-out to 1000, XState', 'xstate', 'fanOut', 150_000),
-    actorCase('fan-out to 1000, eventemitter3', 'eventemitter3', 'fanOut', 5_000_000),
-  ],
-  ratios: (results) => ({
-    spawn_vs_xstate: results.spawn.median / results['spawn, XState'].median,
-    bytes_per_actor: results['idle actor'].median,
-    bytes_vs_xstate: results['idle actor'].median / results['idle actor, XState'].median,
-    pingpong_vs_xstate: results['ping-pong'].median / results['ping-pong, XState'].median,
-    fanout_vs_xstate: results['fan-out to 1000'].median / results['fan-out to 1000, XState'].median,
-  }),
-});
+export const benchmark: Benchmark = {
+  name,
+  sentence,
+  run: (options = {}) =>
+    runWithPeers(actorPeerNames, options, (peers) => ({
+      name,
+      sentence,
+      cases: actorCases(peers),
+      ratios: (results) => ratiosOf(ratios, results),
+    })),
+};
 
-function actorCase<const C extends string>(
-  name: C,
-  workload: WorkloadName,
-  work: keyof Workload,
-  fullCount: number,
-): BenchmarkCase<C> {
-  return {
-    case: name,
-    unit: units[work],
-    run: async ({ signal, scale }): Promise<RoundOutcome> => {
-      const module = new URL('./actors/actorProcess.js', import.meta.url);
-      const process = new ForkedProcess<ActorQuestions>(module, { signal, nodeFlags: ['--expose-gc'] });
-      try {
-        const count = Math.max(countMin, Math.round(fullCount * scale));
-        const { fault, ...measured } = await process.ask('measure', { workload, work, count });
-        return { ...measured, lost: 0, complete: fault === null, ...(fault ? { reason: fault } : {}) };
-      } finally {
-        await process.stop();
-      }
-    },
-  };
-}
+const ratios: Readonly<Record<string, RatioTerms>> = {
+  mixed_vs_xstate: ['mixed load', 'mixed load, XState'],
+  single_vs_xstate: ['one type', 'one type, XState'],
+  spawn_vs_xstate: [caseName('spawn', 'academy'), caseName('spawn', 'xstate')],
+  spawn_vs_erlang: [caseName('spawn', 'academy'), caseName('spawn', 'erlang')],
+  bytes_per_actor: [caseName('idle', 'academy')],
+  bytes_vs_xstate: [caseName('idle', 'academy'), caseName('idle', 'xstate')],
+  bytes_vs_erlang: [caseName('idle', 'academy'), caseName('idle', 'erlang')],
+  pingpong_vs_erlang: [caseName('pingPong', 'academy'), caseName('pingPong', 'erlang')],
+  pingpong_vs_nact: [caseName('pingPong', 'academy'), caseName('pingPong', 'nact')],
+  pingpong_vs_xstate: [caseName('pingPong', 'academy'), caseName('pingPong', 'xstate')],
+  fanout_vs_erlang: [caseName('fanOut', 'academy'), caseName('fanOut', 'erlang')],
+  fanout_vs_nact: [caseName('fanOut', 'academy'), caseName('fanOut', 'nact')],
+  fanout_vs_xstate: [caseName('fanOut', 'academy'), caseName('fanOut', 'xstate')],
+  safety_cost: ['fan-out to 1000, bare table', caseName('fanOut', 'academy')],
+  million_idle_mb: ['a million idle'],
+  million_idle_seconds: ['a million started in'],
+};

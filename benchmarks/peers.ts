@@ -10,7 +10,7 @@ import { runSignalCase } from './multicast/runSignalCase.js';
 import { brokerPrograms, brokerVersion, startBroker } from './peers/BrokerProgram.js';
 import { caseName, ownName, type PeerCase, peerCases } from './peers/peerCases.js';
 import { peerChart } from './peers/peerChart.js';
-import { installPeers, packageVersions } from './peers/peerPackages.js';
+import { installPeers, messagePeers, packageVersions } from './peers/peerPackages.js';
 import { peerRatios } from './peers/peerRatios.js';
 import { isPeerName, type PeerName, peerNames, peerPackageNames } from './peers/peers.js';
 import type { BenchmarkDocument } from './runner/BenchmarkDocument.js';
@@ -39,7 +39,7 @@ async function runPeers(options: RunBenchmarkOptions = {}): Promise<BenchmarkDoc
   const chosen = withServers(chosenPeers(options.only), notes);
   notes.push(`Packages: ${peerVersions(chosen)}.`);
   const onProgress = (text: string): void => options.onProgress?.({ fraction: 0, text });
-  const peersFolder = await installPeers({ signal, onProgress });
+  const peersFolder = await installPeers(messagePeers, { signal, onProgress });
   const limit = await openLimitCases(signal);
   notes.push(...limit.notes);
   const bearing = new Set<PeerCase['system']>(latencyPeers);
@@ -89,7 +89,7 @@ function withServers(chosen: readonly PeerName[], notes: string[]): readonly Pee
 }
 
 function peerVersions(chosen: readonly PeerName[]): string {
-  const versions = packageVersions();
+  const versions = packageVersions(messagePeers);
   return chosen.flatMap((name) => peerPackageNames[name].map((each) => `${each} ${versions[each]}`)).join(', ');
 }
 

@@ -15,7 +15,7 @@ export interface Measured {
 export interface Workload {
   /** Starts `count` actors. */
   spawn(count: number): Promise<Measured>;
-  /** Memory of `count` idle actors, as bytes of each in `value`. */
+  /** Resident memory of each idle actor, in `value`: its slope over five numbers of them up to about `count`. */
   idle(count: number): Promise<Measured>;
   /** Two actors that send each other one message at a time, `count` in all. */
   pingPong(count: number): Promise<Measured>;

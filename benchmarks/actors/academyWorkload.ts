@@ -2,18 +2,13 @@
  * The project's own actors: XState machines with an address, a bounded mailbox, supervision and counters. With
  * `acrossThreads` the players and the listeners sit on another thread than those who speak to them.
  */
-import { ActorSystem } from '../../runtime/hosting/ActorSystem.js';
+import type { ActorSystem } from '../../runtime/hosting/ActorSystem.js';
 import type { ActorAddress, ActorSpec } from '../../runtime/protocol/actors.js';
-import { AcademyError } from '../../runtime/protocol/errors.js';
-import { nodeIdOf } from '../../runtime/protocol/identity.js';
-import { seededRandom } from '../../runtime/protocol/Random.js';
-import { systemClock } from '../../runtime/system/systemClock.js';
+import { deadlineMs, inSystem } from './inSystem.js';
 import type * as machines from './machines.js';
-import { expectCount, timed, weighed } from './measure.js';
-import { fanOutRounds, fanOutWidth, type Measured, type Workload } from './Workload.js';
+import { expectCount, slopeOfMemory, timed } from './measure.js';
+import { fanOutRounds, fanOutWidth, type Workload } from './Workload.js';
 
-const deadlineMs = 120_000;
-const shutdownMs = 10_000;
 /** Fan-outs under way: few enough that no mailbox of 10,000 messages fills up. */
 const speechesUnderWay = 64;
 /** Actors that are spawned at a time. */
@@ -23,31 +18,27 @@ export function academyWorkload(acrossThreads: boolean): Workload {
   const far = acrossThreads ? 1 : 0;
   return {
     spawn: (count) =>
-      inSystem(far, async (system) => {
-        await spawnMany(system, 'warm-up', Math.ceil(count / 5), far);
+      inSystem({ threads: far }, async (system) => {
+        await spawnListeners(system, 'warm-up', Math.ceil(count / 5), far);
         const before = await actorsOf(system);
         return timed(
           count,
-          () => spawnMany(system, 'listener', count, far),
+          () => spawnListeners(system, 'listener', count, far),
           async () => expectCount('actors', (await actorsOf(system)) - before, count),
         );
       }),
 
     idle: (count) =>
-      inSystem(far, async (system) => {
-        await spawnMany(system, 'warm-up', 100, far);
-        let addresses: ActorAddress[] = [];
-        return weighed(
+      inSystem({ threads: far }, (system) =>
+        slopeOfMemory(
           count,
-          async () => {
-            addresses = await spawnMany(system, 'listener', count, far);
-          },
-          () => expectCount('actors', addresses.length, count),
-        );
-      }),
+          (more) => spawnListeners(system, `listener-${system.size}`, more, far),
+          async (all) => expectCount('actors', await actorsOf(system), all.length),
+        ),
+      ),
 
     pingPong: (count) =>
-      inSystem(far, async (system) => {
+      inSystem({ threads: far }, async (system) => {
         const left = await system.spawn(specOf('player', 'left', 0));
         const right = await system.spawn(specOf('player', 'right', far));
         const strokes = Math.ceil(count / 2);
@@ -65,10 +56,10 @@ export function academyWorkload(acrossThreads: boolean): Workload {
       }),
 
     fanOut: (count) =>
-      inSystem(far, async (system) => {
+      inSystem({ threads: far }, async (system) => {
         const speaker = await system.spawn(specOf('speaker', 'speaker', 0));
         const umpire = await system.spawn(specOf('umpire', 'umpire', far));
-        const listeners = await spawnMany(system, 'listener', fanOutWidth, far);
+        const listeners = await spawnListeners(system, 'listener', fanOutWidth, far);
         const rounds = fanOutRounds(count);
         let heard = 0;
         const tell = async (): Promise<void> => {
@@ -95,37 +86,13 @@ export function academyWorkload(acrossThreads: boolean): Workload {
   };
 }
 
-async function inSystem(threads: number, work: (system: ActorSystem) => Promise<Measured>): Promise<Measured> {
-  const random = seededRandom(1);
-  const noMesh = async (): Promise<never> => {
-    throw new AcademyError('ERR_ACADEMY_COMMAND_FAILED', 'the benchmark has no mesh');
-  };
-  const troubles: string[] = [];
-  const system = new ActorSystem({
-    nodeId: nodeIdOf(random.bytes(32)),
-    academyId: 'benchmark-academy',
-    clock: systemClock,
-    random,
-    threads,
-    mesh: {
-      publish: () => {},
-      execute: noMesh,
-      tellRemote: () => {},
-      askRemote: noMesh,
-      log: (_level, actor, text) => troubles.push(`${actor}: ${text}`),
-    },
-  });
-  system.on('dead-letter', ({ reason, messageType }) => troubles.push(`dead letter ${messageType}: ${reason}`));
-  await system.start();
-  try {
-    const measured = await work(system);
-    return { ...measured, fault: measured.fault ?? troubles[0] ?? null };
-  } finally {
-    await system.shutdown({ limitMs: shutdownMs });
-  }
-}
-
-async function spawnMany(system: ActorSystem, name: string, count: number, shard: number): Promise<ActorAddress[]> {
+/** Listeners without a word to say, under names that begin with `name`. */
+export async function spawnListeners(
+  system: ActorSystem,
+  name: string,
+  count: number,
+  shard: number,
+): Promise<ActorAddress[]> {
   const addresses: ActorAddress[] = [];
   while (addresses.length < count) {
     const first = addresses.length;

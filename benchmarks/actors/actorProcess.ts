@@ -1,24 +1,33 @@
 /** The process that one round of one case runs in: it starts with a clean heap and compiles only its own code. */
+import { peerPackages } from '../peers/peerPackages.js';
 import { answerQuestions } from '../runner/ForkedProcess.js';
-import { academyWorkload } from './academyWorkload.js';
-import { eventEmitterWorkload } from './eventEmitterWorkload.js';
 import type { Measured, Workload } from './Workload.js';
-import { xstateWorkload } from './xstateWorkload.js';
+import { openWorkload, type WorkloadName } from './workloads.js';
 
-export type WorkloadName = 'academy' | 'academy-threads' | 'xstate' | 'eventemitter3';
+export type ActorTask =
+  | { readonly by: WorkloadName; readonly work: keyof Workload }
+  | { readonly by: 'academy' | 'xstate'; readonly load: 'mixed' | 'single' }
+  | { readonly by: 'academy'; readonly load: 'million' };
 
 export type ActorQuestions = {
   readonly measure: {
-    readonly given: { readonly workload: WorkloadName; readonly work: keyof Workload; readonly count: number };
+    readonly given: {
+      readonly task: ActorTask;
+      readonly count: number;
+      /** Where the packages of the peers are; empty when there are none. */
+      readonly peersFolder: string;
+    };
     readonly answer: Measured;
   };
 };
 
-const workloads: Readonly<Record<WorkloadName, Workload>> = {
-  academy: academyWorkload(false),
-  'academy-threads': academyWorkload(true),
-  xstate: xstateWorkload,
-  eventemitter3: eventEmitterWorkload,
-};
-
-answerQuestions<ActorQuestions>({ measure: ({ workload, work, count }) => workloads[workload][work](count) });
+answerQuestions<ActorQuestions>({
+  measure: async ({ task, count, peersFolder }) => {
+    if ('work' in task) return (await openWorkload(task.by, peerPackages(peersFolder)))[task.work](count);
+    if (task.load === 'million') return (await import('./academyMillion.js')).academyMillion(count);
+    const { mixedMachines, singleMachines } = await import('./mixed/mixedMachines.js');
+    const machines = task.load === 'mixed' ? mixedMachines : singleMachines;
+    if (task.by === 'xstate') return (await import('./mixed/xstateMixed.js')).xstateMixed(machines, count);
+    return (await import('./mixed/academyMixed.js')).academyMixed(machines, count);
+  },
+});

@@ -3,7 +3,7 @@
  * one listener, and a message is a call.
  */
 import { EventEmitter } from 'eventemitter3';
-import { expectCount, timed, weighed } from './measure.js';
+import { expectCount, slopeOfMemory, timed } from './measure.js';
 import { fanOutRounds, fanOutWidth, type Workload } from './Workload.js';
 
 interface Message {
@@ -27,16 +27,7 @@ export const eventEmitterWorkload: Workload = {
     );
   },
 
-  async idle(count) {
-    let listeners: Listener[] = [];
-    return weighed(
-      count,
-      () => {
-        listeners = many(count);
-      },
-      () => expectCount('emitters', listeners.length, count),
-    );
-  },
+  idle: (count) => slopeOfMemory(count, many, (all) => expectCount('emitters', all.length, all.length)),
 
   async pingPong(count) {
     const [left, right] = [listener(), listener()];

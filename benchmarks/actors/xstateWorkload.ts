@@ -1,6 +1,6 @@
 /** XState by itself: createActor in one thread, as its manual has it. */
 import { type ActorRef, type ActorRefFrom, assign, createActor, type Snapshot, sendTo, setup } from 'xstate';
-import { expectCount, timed, weighed } from './measure.js';
+import { expectCount, slopeOfMemory, timed } from './measure.js';
 import { fanOutRounds, fanOutWidth, type Workload } from './Workload.js';
 
 type ListenerEvent = { readonly type: 'message'; readonly text: string };
@@ -65,16 +65,7 @@ export const xstateWorkload: Workload = {
     );
   },
 
-  async idle(count) {
-    let listeners = many(100);
-    return weighed(
-      count,
-      () => {
-        listeners = many(count);
-      },
-      () => expectCount('actors', activeIn(listeners), count),
-    );
-  },
+  idle: (count) => slopeOfMemory(count, many, (all) => expectCount('actors', activeIn(all), all.length)),
 
   async pingPong(count) {
     const left = createActor(playerMachine).start();

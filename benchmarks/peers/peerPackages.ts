@@ -19,6 +19,22 @@ const loader = 'export const load = (name) => import(name);\n';
 const heartbeatMs = 1_000;
 const saidCharactersMax = 2_000;
 
+/** A set of packages with a package.json and a lock file of their own. */
+export interface PeerSet {
+  /** Path of their folder in this package. */
+  readonly folder: readonly string[];
+  /** Name of their folder in the user's cache. */
+  readonly cacheName: string;
+  /** What is fetched, and how much it is, for whoever waits for it. */
+  readonly what: string;
+}
+
+export const messagePeers: PeerSet = {
+  folder: ['benchmarks', 'peers'],
+  cacheName: 'benchmark-peers',
+  what: 'zeromq, NATS, ws, socket.io, Redis, libp2p; about 90 MB',
+};
+
 export interface InstallOptions {
   readonly signal: AbortSignal;
   /** Told about every second what is being done. */
@@ -30,15 +46,16 @@ export interface InstallOptions {
  * @returns the folder
  * @throws AcademyError ERR_ACADEMY_COMMAND_FAILED when npm fails
  */
-export async function installPeers({ signal, onProgress }: InstallOptions): Promise<string> {
-  const folder = peersFolder();
+export async function installPeers(peers: PeerSet, { signal, onProgress }: InstallOptions): Promise<string> {
+  const folder = peersFolder(peers);
   if (existsSync(join(folder, loaderFile))) return folder;
   const unfinished = `${folder}.${process.pid}`;
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished, { recursive: true });
   try {
-    for (const file of files) cpSync(packageFile('benchmarks', 'peers', file), join(unfinished, file));
-    await runNpm(unfinished, folder, signal, onProgress);
+    for (const file of files) cpSync(packageFile(...peers.folder, file), join(unfinished, file));
+    const text = `fetching the peers (${peers.what}, once) into ${folder}`;
+    await runNpm(unfinished, text, signal, onProgress);
     writeFileSync(join(unfinished, loaderFile), loader);
     rmSync(folder, { recursive: true, force: true });
     renameSync(unfinished, folder);
@@ -57,26 +74,20 @@ export function peerPackages(folder: string): LoadPackage {
 }
 
 /** The exact versions of the packages that are installed directly. */
-export function packageVersions(): Readonly<Record<string, string>> {
-  const read = readFileSync(packageFile('benchmarks', 'peers', 'package.json'), 'utf8');
+export function packageVersions(peers: PeerSet): Readonly<Record<string, string>> {
+  const read = readFileSync(packageFile(...peers.folder, 'package.json'), 'utf8');
   return (JSON.parse(read) as { readonly dependencies: Readonly<Record<string, string>> }).dependencies;
 }
 
-function peersFolder(): string {
+function peersFolder(peers: PeerSet): string {
   const hash = createHash('sha256').update(`${process.platform} ${process.arch} ${process.versions.modules}`);
-  for (const file of files) hash.update(readFileSync(packageFile('benchmarks', 'peers', file)));
+  for (const file of files) hash.update(readFileSync(packageFile(...peers.folder, file)));
   const { XDG_CACHE_HOME: given } = process.env;
   const cache = given && isAbsolute(given) ? given : join(homedir(), '.cache');
-  return join(cache, 'academy-mesh', `benchmark-peers-${hash.digest('hex').slice(0, 12)}`);
+  return join(cache, 'academy-mesh', `${peers.cacheName}-${hash.digest('hex').slice(0, 12)}`);
 }
 
-function runNpm(
-  folder: string,
-  destination: string,
-  signal: AbortSignal,
-  onProgress: (text: string) => void,
-): Promise<void> {
-  const text = `fetching the peers (zeromq, NATS, ws, socket.io, Redis, libp2p; about 90 MB, once) into ${destination}`;
+function runNpm(folder: string, text: string, signal: AbortSignal, onProgress: (text: string) => void): Promise<void> {
   onProgress(text);
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   const given = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];

@@ -41,6 +41,8 @@ export interface BenchmarkCase<C extends string = string> {
   readonly case: C;
   /** Unit of the figure, `signals/s` for instance. */
   readonly unit: string;
+  /** How often it runs in a round that counts, for figures that scatter more than others. @default 1 */
+  readonly timesPerRound?: number;
   run(context: RoundContext): Promise<RoundOutcome>;
 }
 

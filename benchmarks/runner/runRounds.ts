@@ -25,12 +25,10 @@ export async function runRounds<C extends string>(
   const machine = describeMachine();
   const outcomes = new Map<C, RoundOutcome[]>();
   const { cases } = benchmark;
-  const steps = (rounds + 1) * cases.length;
-  for (let step = 0; step < steps; step++) {
-    const round = Math.floor(step / cases.length);
-    const current = cases[step % cases.length] as BenchmarkCase<C>;
+  const steps = [...cases.map((each) => ({ current: each, round: 0 })), ...countingSteps(cases, rounds)];
+  for (const [step, { current, round }] of steps.entries()) {
     const label = round === 0 ? 'the warm-up' : `round ${round}`;
-    onProgress?.({ fraction: step / steps, text: `${current.case}, ${label} of ${rounds}` });
+    onProgress?.({ fraction: step / steps.length, text: `${current.case}, ${label} of ${rounds}` });
     signal.throwIfAborted();
     const outcome = await current.run({ signal, scale, seed });
     const fault = outcome.complete ? faultOf(outcome) : (outcome.reason ?? 'its work was not complete');
@@ -51,6 +49,22 @@ export async function runRounds<C extends string>(
   };
 }
 
+/** All cases in turn, then again those that are to run more often, round after round. */
+function countingSteps<C extends string>(
+  cases: readonly BenchmarkCase<C>[],
+  rounds: number,
+): { readonly current: BenchmarkCase<C>; readonly round: number }[] {
+  const passes = Math.max(...cases.map(timesOf));
+  return Array.from({ length: rounds * passes }, (_, index) => ({
+    round: Math.floor(index / passes) + 1,
+    pass: index % passes,
+  })).flatMap(({ round, pass }) => cases.filter((each) => timesOf(each) > pass).map((current) => ({ current, round })));
+}
+
+function timesOf({ timesPerRound = 1 }: BenchmarkCase): number {
+  return timesPerRound;
+}
+
 /** The guards as each round by itself would have them. */
 function guardRounds<C extends string>(
   { cases, guards }: BenchmarkDefinition<C>,
@@ -59,9 +73,11 @@ function guardRounds<C extends string>(
 ): Record<string, number[]> {
   const scattered: Record<string, number[]> = {};
   for (let round = 0; round < rounds; round++) {
-    const results = cases.map(({ case: name, unit }) =>
-      summarizeCase(name, unit, outcomes.get(name)?.slice(round, round + 1) ?? []),
-    );
+    const results = cases.map((each) => {
+      const times = timesOf(each);
+      const ofRound = outcomes.get(each.case)?.slice(round * times, (round + 1) * times) ?? [];
+      return summarizeCase(each.case, each.unit, ofRound);
+    });
     for (const [key, value] of Object.entries(guards?.(resultsByCase<C>(results)) ?? {})) {
       scattered[key] = [...(scattered[key] ?? []), value];
     }

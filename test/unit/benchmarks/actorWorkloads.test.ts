@@ -1,7 +1,7 @@
 import t from 'tap';
 import { academyWorkload } from '../../../benchmarks/actors/academyWorkload.js';
 import { eventEmitterWorkload } from '../../../benchmarks/actors/eventEmitterWorkload.js';
-import { expectCount } from '../../../benchmarks/actors/measure.js';
+import { expectCount, slope } from '../../../benchmarks/actors/measure.js';
 import type { Workload } from '../../../benchmarks/actors/Workload.js';
 import { xstateWorkload } from '../../../benchmarks/actors/xstateWorkload.js';
 
@@ -27,6 +27,12 @@ for (const [name, workload] of Object.entries(workloads)) {
     t.match(await workload.fanOut(2_000), { count: 2_000, fault: null });
   });
 }
+
+t.test('memory is the slope over the numbers of actors, whatever the process has besides', async (t) => {
+  t.equal(slope([100, 103, 106, 109, 112]), 3);
+  t.equal(slope([1_000, 1_003, 1_006, 1_009, 1_012]), 3);
+  t.equal(slope([5, 5, 5, 5, 5]), 0);
+});
 
 t.test('a count that falls short is a fault', async (t) => {
   t.equal(expectCount('messages', 10, 10), null);

@@ -42,6 +42,23 @@ t.test('rounds go through the cases in turn, and the warm-up does not count', as
   t.strictSame(document.guardRounds, { spread: [0, 0, 0], half: [5, 15, 10] }, 'each round by itself');
 });
 
+t.test('a case that scatters runs more often in each round that counts, between the others', async (t) => {
+  const turns: string[] = [];
+  const benchmark = defineBenchmark({
+    name: 'turns',
+    sentence: 'Nothing at all.',
+    cases: [{ ...rates('a', [1000, 1, 2, 3, 4], turns), timesPerRound: 2 }, rates('b', [1000, 7, 9], turns)],
+    guards: (results) => ({ a: results.a.median }),
+  });
+  const document = await benchmark.run({ rounds: 2 });
+  t.strictSame(turns, ['a', 'b', 'a', 'b', 'a', 'a', 'b', 'a']);
+  t.match(document.results, [
+    { case: 'a', median: 2.5, min: 1, max: 4 },
+    { case: 'b', median: 8 },
+  ]);
+  t.strictSame(document.guardRounds, { a: [1.5, 3.5] });
+});
+
 t.test('the document has the keys that other tools read, and is plain JSON', async (t) => {
   const benchmark = defineBenchmark({ name: 'shape', sentence: 'Nothing.', cases: [rates('only', [1, 1])] });
   const document = await benchmark.run({ rounds: 1 });
