@@ -19,6 +19,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   load: () => import('./load.js'),
   multicast: () => import('./multicast.js'),
   peers: () => import('./peers.js'),
+  supervision: () => import('./supervision.js'),
   threads: () => import('./threads.js'),
 };
 

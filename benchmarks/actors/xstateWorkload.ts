@@ -5,7 +5,7 @@ import { fanOutRounds, fanOutWidth, type Workload } from './Workload.js';
 
 type ListenerEvent = { readonly type: 'message'; readonly text: string };
 
-const listenerMachine = setup({
+export const listenerMachine = setup({
   types: {} as { context: { readonly heard: number }; events: ListenerEvent },
   actions: { count: assign({ heard: ({ context, event }) => context.heard + (event.text.length > 0 ? 1 : 0) }) },
 }).createMachine({

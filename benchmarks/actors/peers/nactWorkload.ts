@@ -17,10 +17,9 @@ interface Context {
 type Behaviour<S, M> = (state: S | undefined, message: M, context: Context) => S;
 interface Nact {
   start(): Reference;
-  spawn<S, M>(parent: Reference, behaviour: Behaviour<S, M>): Reference;
+  spawn<S, M>(parent: Reference, behaviour: Behaviour<S, M>, name?: string, properties?: object): Reference;
   dispatch(to: Reference, message: unknown, from?: Reference): void;
   query(to: Reference, message: (from: Reference) => unknown, timeoutMs: number): Promise<unknown>;
-  stop(reference: Reference): void;
 }
 
 type ListenerMessage =
@@ -43,8 +42,12 @@ interface PlayerState {
 
 const answerMs = 30_000;
 
+export async function nactOf(load: LoadPackage): Promise<Nact> {
+  return (await load<{ readonly default: Nact }>('nact')).default;
+}
+
 export async function nactWorkload(load: LoadPackage): Promise<Workload> {
-  const { default: nact } = await load<{ readonly default: Nact }>('nact');
+  const nact = await nactOf(load);
   const system = nact.start();
   let over: () => void = () => {};
 

@@ -1,0 +1,33 @@
+/** The process that one round of one case runs in: it starts with a clean heap and compiles only its own code. */
+import type { Measured } from '../actors/Workload.js';
+import { peerPackages } from '../peers/peerPackages.js';
+import { answerQuestions } from '../runner/ForkedProcess.js';
+
+export type SupervisionTask = 'restart' | 'restart, nact' | 'shard recovery' | 'restore, XState';
+
+export type SupervisionQuestions = {
+  readonly measure: {
+    readonly given: {
+      readonly task: SupervisionTask;
+      readonly count: number;
+      /** Where the packages of the peers are; empty when there are none. */
+      readonly peersFolder: string;
+    };
+    readonly answer: Measured;
+  };
+};
+
+answerQuestions<SupervisionQuestions>({
+  measure: async ({ task, count, peersFolder }) => {
+    switch (task) {
+      case 'restart':
+        return (await import('./academySupervision.js')).restarts(count);
+      case 'shard recovery':
+        return (await import('./academySupervision.js')).shardRecovery(count);
+      case 'restart, nact':
+        return (await import('./peerSupervision.js')).nactRestarts(count, peerPackages(peersFolder));
+      case 'restore, XState':
+        return (await import('./peerSupervision.js')).xstateRestore(count);
+    }
+  },
+});
