@@ -60,8 +60,6 @@ const frameKinds = { packet: 1, definitions: 2, event: 3 } as const;
 
 /** How long one packet may wait for the slowest member; then the sender is told that it did not leave. */
 const packetWaitMs = 5_000;
-/** A definition must fit the answer to who joins, too. */
-const definitionMarginBytes = 8;
 
 /** What may be written and what is asked of it, for one kind of event. */
 export interface EventPublication<N extends HotEventName> {
@@ -277,7 +275,7 @@ class OutgoingEvents {
   #nextDefinitions(): Buffer | null {
     const dictionary = this.#dictionary;
     if (!dictionary) return null;
-    const message = Buffer.alloc(this.stream.payloadBytesMax - definitionMarginBytes);
+    const message = Buffer.alloc(this.stream.definitionBytesMax);
     const end = dictionary.writeDefinitions(message, 0, message.length);
     return end > 0 ? message.subarray(0, end) : null;
   }

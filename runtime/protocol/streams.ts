@@ -22,6 +22,8 @@ export interface StreamSource {
   readonly session: string;
   readonly nodeId: NodeId;
   readonly streamClass: StreamClass;
+  /** Whether each run proves that this node has sent it; a tag of the group proves a member, and not which one. */
+  readonly isProven: boolean;
   /** Two publishers whose frames are laid out differently have different hashes. */
   readonly layoutHash: number;
   readonly address: StreamAddress;
@@ -82,6 +84,11 @@ export interface OutgoingStreamOptions {
   readonly layoutHash: number;
   /** The frame kind of `define`. */
   readonly definitionKind: number;
+  /**
+   * Whether runs are signed with this node's key, so that no other member can forge them. Costs a signature for up to
+   * eight runs, and each receiver its check. Not for lossy streams. @default false
+   */
+  readonly isProven?: boolean;
 }
 
 export interface OutgoingStreamStats {
@@ -110,6 +117,8 @@ export interface OutgoingStream {
   readonly members: number;
   /** Payload bytes of the largest frame. */
   readonly payloadBytesMax: number;
+  /** Payload bytes of the largest definition. */
+  readonly definitionBytesMax: number;
   /** Frames written so far; the next one has this number. */
   readonly position: number;
   readonly isClosed: boolean;

@@ -4,9 +4,12 @@
  * tag of its run was right, nothing twice, and (unless the stream is lossy) nothing is passed over without being counted
  * as lost.
  */
+import type { KeyObject } from 'node:crypto';
 import type { Clock, TimerHandle } from '../../../runtime/protocol/Clock.js';
+import { signatureBytes, verifySignature } from '../../../runtime/protocol/identity.js';
 import type { Random } from '../../../runtime/protocol/Random.js';
 import type { StreamClass, StreamConsumer, StreamEnd, StreamSource } from '../../../runtime/protocol/streams.js';
+import { RunVerifier } from './RunVerifier.js';
 import { SlotWindow } from './SlotWindow.js';
 import type { StreamNetwork } from './StreamNetwork.js';
 import type { StreamSeal } from './StreamSeal.js';
@@ -39,6 +42,8 @@ export interface ReceivedStreamStats {
   /** Slots that will never come: gone from the publisher's ring, or passed over in a lossy stream. */
   readonly lost: number;
   readonly badTags: number;
+  /** What another member has forged: its tag is right, its signature is not. */
+  readonly badProofs: number;
   readonly malformed: number;
   /** Beyond the window. */
   readonly tooFarAhead: number;
@@ -50,6 +55,8 @@ type Counters = { -readonly [K in keyof ReceivedStreamStats]: number };
 
 export interface ReceivedStreamOptions {
   readonly source: StreamSource;
+  /** Of the node that publishes it. */
+  readonly publicKey: KeyObject;
   readonly sessionBytes: Buffer;
   readonly slotBytes: number;
   readonly receiverId: Buffer;
@@ -84,6 +91,9 @@ const backOffMs = 1;
 const askedApartSlots = 512;
 /** Runs with a wrong tag that are checked in a second: a forger costs no more than that. */
 const badTagsPerSecondMax = 2_000;
+/** A wrong signature costs its check as much as so many tags. */
+const badProofWeight = 10;
+const acceptBytesMin = controlBytes.acceptHead + signatureBytes + streamTagBytes;
 const joinApartMs = 5;
 const roundTripMsMax = 250;
 /** A timer that is later than that shows that this process stood still, not that the publisher did. */
@@ -94,6 +104,8 @@ export class ReceivedStream {
   readonly #options: ReceivedStreamOptions;
   readonly #clock: Clock;
   readonly #seal: StreamSeal;
+  /** Null where a tag is enough. */
+  readonly #verifier: RunVerifier | null;
   readonly #consumer: StreamConsumer;
   readonly #window: SlotWindow;
   readonly #slotBytes: number;
@@ -135,6 +147,8 @@ export class ReceivedStream {
     this.source = options.source;
     this.#clock = options.clock;
     this.#seal = options.seal;
+    const { publicKey, sessionBytes, slotBytes } = options;
+    this.#verifier = options.source.isProven ? new RunVerifier(publicKey, sessionBytes, slotBytes) : null;
     this.#consumer = options.consumer;
     this.#slotBytes = options.slotBytes;
     this.#class = options.source.streamClass;
@@ -215,8 +229,7 @@ export class ReceivedStream {
     this.#heardMs = this.#clock.monotonicMs();
     if (kind === datagramKinds.heartbeat && datagram.length === controlBytes.heartbeat) this.#heartbeat(datagram);
     else if (kind === datagramKinds.end && datagram.length === controlBytes.end) this.#finish(datagram);
-    else if (kind === datagramKinds.accept && this.#isForUs(datagram, controlBytes.acceptHead))
-      this.#accepted(datagram);
+    else if (kind === datagramKinds.accept && this.#isForUs(datagram, acceptBytesMin)) this.#accepted(datagram);
     else if (kind === datagramKinds.reset && this.#isForUs(datagram, controlBytes.reset)) this.#wasReset(datagram);
     else this.#counters.badControl += 1;
   }
@@ -387,14 +400,18 @@ export class ReceivedStream {
 
   #isRun(run: Buffer, count: number, firstSequence: number): boolean {
     const tagAt = (count - 1) * this.#slotBytes + dataHeader.tag;
-    if (this.#seal.isRun(run, tagAt, firstSequence)) return true;
-    this.#failed();
-    return false;
+    if (!this.#seal.isRun(run, tagAt, firstSequence)) {
+      this.#counters.badTags += 1;
+      this.#badTagsLeft -= 1;
+      return false;
+    }
+    return !this.#verifier || this.#verifier.isProven(run, count) || this.#isUnproven();
   }
 
-  #failed(): void {
-    this.#counters.badTags += 1;
-    this.#badTagsLeft -= 1;
+  #isUnproven(): false {
+    this.#counters.badProofs += 1;
+    this.#badTagsLeft -= badProofWeight;
+    return false;
   }
 
   #mayCheck(): boolean {
@@ -462,7 +479,17 @@ export class ReceivedStream {
     if (this.#horizon > this.#next) this.#planNak();
   }
 
+  /** Whether the publisher itself has signed a control datagram; its tag was right. */
+  #isSigned(datagram: Buffer): boolean {
+    const signedBytes = datagram.length - streamTagBytes - signatureBytes;
+    if (!this.#mayCheck()) return false;
+    const signature = datagram.subarray(signedBytes, signedBytes + signatureBytes);
+    const isValid = verifySignature(this.#options.publicKey, datagram.subarray(0, signedBytes), signature);
+    return isValid || this.#isUnproven();
+  }
+
   #finish(datagram: Buffer): void {
+    if (!this.#isSigned(datagram)) return;
     const last = readU48(datagram, 12);
     if (this.#state === 'joined' && this.#class !== 'lossy') this.#counters.lost += Math.max(0, last - this.#next);
     this.#end('closed');
@@ -476,13 +503,13 @@ export class ReceivedStream {
     const total = accept.readUInt16BE(30);
     const first = accept.readUInt16BE(32);
     const count = accept.readUInt16BE(34);
-    if (first > this.#definitions) return;
+    if (this.#state === 'joined' || first > this.#definitions || !this.#isSigned(accept)) return;
     const before = this.#definitions;
     let at: number = controlBytes.acceptHead;
     for (let index = 0; index < count; index++) {
       const begin = at + 2;
       const end = begin + accept.readUInt16BE(at);
-      if (end > accept.length - streamTagBytes) {
+      if (end > accept.length - signatureBytes - streamTagBytes) {
         this.#counters.malformed += 1;
         return;
       }
@@ -498,7 +525,6 @@ export class ReceivedStream {
       if (this.#definitions > before && isTime) this.#sendJoin();
       return;
     }
-    if (this.#state === 'joined') return;
     this.#begin(accept.readUInt32BE(20), readU48(accept, 24));
   }
 
@@ -676,6 +702,7 @@ function noCounts(): Counters {
     naks: 0,
     lost: 0,
     badTags: 0,
+    badProofs: 0,
     malformed: 0,
     tooFarAhead: 0,
     badControl: 0,

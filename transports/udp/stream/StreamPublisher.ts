@@ -21,6 +21,7 @@ import {
   streamClasses,
   type WriteOutcome,
 } from '../../../runtime/protocol/streams.js';
+import { RunProver } from './RunProver.js';
 import { type StreamMember, StreamMembers } from './StreamMembers.js';
 import type { StreamNetwork } from './StreamNetwork.js';
 import { StreamSeal } from './StreamSeal.js';
@@ -32,7 +33,9 @@ import {
   nakRangeBytes,
   readU48,
   receiverIdBytes,
+  runProof,
   sessionBytes,
+  setupFlags,
   streamTagBytes,
   writePrefix,
   writeU48,
@@ -86,8 +89,14 @@ const slotsPerTurnMax = 368;
 const repairsPerSecondMax = 200_000;
 /** A blocked writer is called when that share of the window is free again, so that it writes runs and not single slots. */
 const readyShare = 1 / 8;
+/** Slots of a run that is proven, whatever the network sends at once: a signature costs more than sending them. */
+const provenRunSlots = 46;
+/**
+ * As `gatherMs`, where each send costs every receiver the check of a signature, 0.1 ms.
+ */
+const provenGatherMs = 1;
 const acceptDatagramsMax = 16;
-const definitionMarginBytes = 8;
+const definitionLengthBytes = 2;
 /** A timer that is later than that shows that this process stood still, not that the members did. */
 const standstillMs = 1_000;
 
@@ -102,10 +111,13 @@ export class StreamPublisher implements OutgoingStream {
   readonly #members = new StreamMembers(limits.streamMembersMax);
   readonly #silenceMs: number;
   readonly #isLossy: boolean;
+  readonly #prover: RunProver | null;
   readonly #definitions: Buffer[] = [];
   readonly #repairedAtMs: Float64Array;
   readonly #counters: Counters = noCounts();
   #waiting: (() => void)[] = [];
+  /** Where the run begins that is being filled. */
+  #runStart = 0;
   #sent = 0;
   #inFlight = 0;
   #slotsThisTurn = 0;
@@ -120,6 +132,7 @@ export class StreamPublisher implements OutgoingStream {
   #setupsRefilledMs = 0;
   #isClosed = false;
 
+  /** @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT for a lossy stream that is to be proven */
   constructor(options: StreamPublisherOptions) {
     this.#options = options;
     this.#network = options.network;
@@ -129,6 +142,7 @@ export class StreamPublisher implements OutgoingStream {
     this.session = Buffer.from(options.random.bytes(sessionBytes));
     const slots = options.ringSlots ?? defaultRingSlots;
     this.#ring = new TermRing(this.session, slots, options.slotBytes ?? limits.datagramBytesMax);
+    this.#prover = options.isProven ? this.#newProver() : null;
     this.#repairedAtMs = new Float64Array(slots).fill(Number.NEGATIVE_INFINITY);
     this.#seal = new StreamSeal(options.datagramKey, this.session);
     this.#setupsRefilledMs = this.#clock.monotonicMs();
@@ -158,6 +172,11 @@ export class StreamPublisher implements OutgoingStream {
     return this.#ring.payloadBytesMax;
   }
 
+  /** Payload bytes of the largest definition: it must fit the answer to who joins, too. */
+  get definitionBytesMax(): number {
+    return this.#ring.slotBytes - controlBytes.acceptHead - definitionLengthBytes - signatureBytes - streamTagBytes;
+  }
+
   get isClosed(): boolean {
     return this.#isClosed;
   }
@@ -178,7 +197,7 @@ export class StreamPublisher implements OutgoingStream {
         return 'taken';
       }
       if (end !== frameDoesNotFit) return end;
-      if (ring.isEmpty) return 'too-large';
+      if (ring.isEmpty && !ring.isReserved) return 'too-large';
       this.#closeSlot();
     }
   }
@@ -186,10 +205,10 @@ export class StreamPublisher implements OutgoingStream {
   /**
    * Writes a frame that later receivers need as well: it is kept and given to each that joins.
    * @returns false at the members' limit
-   * @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT above `payloadBytesMax` less 8 bytes: it must fit an answer, too
+   * @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT above `definitionBytesMax`
    */
   define(payload: Uint8Array): boolean {
-    if (payload.length > this.payloadBytesMax - definitionMarginBytes) {
+    if (payload.length > this.definitionBytesMax) {
       throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', `a definition of ${payload.length} bytes is too long`);
     }
     const outcome = this.write(this.#options.definitionKind, copyFrame, payload);
@@ -211,7 +230,8 @@ export class StreamPublisher implements OutgoingStream {
   /** Sends what is written and not sent yet. */
   flush(): void {
     if (this.#ring.isOpen && !this.#ring.isEmpty) this.#closeSlot();
-    this.#sendRun();
+    this.#endRun();
+    if (this.#prover) this.#sendProven(this.#prover);
   }
 
   /** Resolves when every member has all that was written so far; members that fall silent are evicted meanwhile. */
@@ -232,6 +252,7 @@ export class StreamPublisher implements OutgoingStream {
     this.#isClosed = true;
     const end = this.#control(controlBytes.end, datagramKinds.end);
     writeU48(end, this.#ring.sequence, 12);
+    this.#sign(end);
     this.#toGroup(end);
     if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
     this.#release();
@@ -286,8 +307,13 @@ export class StreamPublisher implements OutgoingStream {
       this.flush();
       return false;
     }
-    this.#ring.openSlot();
+    const ring = this.#ring;
+    ring.openSlot(this.#prover && this.#isLastOfRun(ring.sequence) ? runProof.bytesMax : 0);
     return true;
+  }
+
+  #isLastOfRun(sequence: number): boolean {
+    return sequence + 1 - this.#runStart >= this.#runSlotsMax || (sequence + 1) % this.#ring.slots === 0;
   }
 
   /** @param share 1 to ask for as much as a waiting writer is woken for, 0 for a single slot */
@@ -298,20 +324,53 @@ export class StreamPublisher implements OutgoingStream {
     const { limit } = this.#members;
     if (limit === Number.POSITIVE_INFINITY) return true;
     // Never a slot that some member may still ask for.
-    const free = Math.min(limit, this.#members.position + this.#ring.slots) - this.#ring.sequence;
+    const end = Math.min(limit, this.#members.position + this.#ring.slots);
+    // A proof may need a slot of its own.
+    const free = end - this.#ring.sequence - (this.#prover ? 1 : 0);
     return free > share * Math.max(1, (limit - this.#members.position) * readyShare);
   }
 
   /** What is not repaired must be checked by itself. */
   get #runSlotsMax(): number {
+    if (this.#prover) return provenRunSlots;
     return this.#isLossy ? 1 : this.#network.runSlotsMax;
   }
 
   #closeSlot(): void {
     const ring = this.#ring;
+    const isLast = this.#isLastOfRun(ring.sequence);
     ring.closeSlot();
-    const pending = ring.sequence - this.#sent;
-    if (pending >= this.#runSlotsMax || ring.sequence % ring.slots === 0) this.#sendRun();
+    if (isLast) this.#endRun();
+  }
+
+  /** The closed slots that are in no run yet are one: sent at once, or with others under one signature. */
+  #endRun(): void {
+    const ring = this.#ring;
+    const first = this.#runStart;
+    if (ring.sequence === first) return;
+    if (this.#prover && ring.unusedBytes(ring.sequence - 1) < runProof.bytesMax) this.#closeProofSlot();
+    const count = ring.sequence - first;
+    this.#runStart = ring.sequence;
+    if (!this.#prover) return this.#sendRun(first, count, ring.makeRun(first, count));
+    this.#prover.add(first, count);
+    if (this.#prover.isFull) this.#sendProven(this.#prover);
+  }
+
+  /** Frames have left no room for the proof. */
+  #closeProofSlot(): void {
+    if (!this.#ring.isOpen) this.#ring.openSlot(runProof.bytesMax);
+    this.#ring.closeSlot();
+  }
+
+  #sendProven(prover: RunProver): void {
+    for (const { first, count, bytes } of prover.prove()) this.#sendRun(first, count, bytes);
+  }
+
+  #newProver(): RunProver {
+    if (!this.#isLossy) return new RunProver(this.#ring, this.#options.identity, provenRunSlots);
+    throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', 'a lossy stream carries no proof of its source', {
+      remedy: 'choose the class ordered or unordered, or no proof',
+    });
   }
 
   #planFlush(): void {
@@ -322,7 +381,12 @@ export class StreamPublisher implements OutgoingStream {
   /** At once after a pause; in a busy time what comes within a moment leaves together. */
   readonly #onFlush = (): void => {
     if (this.#isClosed) return;
-    if (this.#clock.monotonicMs() - this.#flushedAtMs < gatherMs) {
+    const waitedMs = this.#clock.monotonicMs() - this.#flushedAtMs;
+    if (this.#prover && waitedMs < provenGatherMs) {
+      this.#clock.setTimeout(this.#onFlush, provenGatherMs);
+      return;
+    }
+    if (waitedMs < gatherMs) {
       this.#network.atEndOfTurn(this.#onFlush);
       return;
     }
@@ -330,15 +394,10 @@ export class StreamPublisher implements OutgoingStream {
     this.flush();
   };
 
-  #sendRun(): void {
-    const ring = this.#ring;
-    const first = this.#sent;
-    const count = ring.sequence - first;
-    if (count === 0) return;
-    const run = ring.makeRun(first, count);
-    const tagAt = (count - 1) * ring.slotBytes + dataHeader.tag;
+  #sendRun(first: number, count: number, run: Buffer): void {
+    const tagAt = (count - 1) * this.#ring.slotBytes + dataHeader.tag;
     this.#seal.runTag(run, tagAt, first).copy(run, tagAt);
-    this.#sent = ring.sequence;
+    this.#sent = first + count;
     this.#flushedAtMs = this.#clock.monotonicMs();
     if (this.#slotsThisTurn === 0) this.#network.atEndOfTurn(this.#onTurn);
     this.#slotsThisTurn += count;
@@ -444,7 +503,7 @@ export class StreamPublisher implements OutgoingStream {
 
   /** @returns the number of the first definition that did not fit */
   #accept(member: StreamMember, firstDefinition: number): number {
-    const bytesMax = this.#ring.slotBytes - streamTagBytes;
+    const bytesMax = this.#ring.slotBytes - signatureBytes - streamTagBytes;
     let bytes: number = controlBytes.acceptHead;
     let next = firstDefinition;
     for (; next < this.#definitions.length; next++) {
@@ -452,7 +511,7 @@ export class StreamPublisher implements OutgoingStream {
       if (bytes + 2 + definition.length > bytesMax) break;
       bytes += 2 + definition.length;
     }
-    const accept = this.#control(bytes + streamTagBytes, datagramKinds.accept);
+    const accept = this.#control(bytes + signatureBytes + streamTagBytes, datagramKinds.accept);
     accept.write(member.receiverId, 12, 'latin1');
     accept.writeUInt32BE(member.token, 20);
     writeU48(accept, member.start, 24);
@@ -465,6 +524,7 @@ export class StreamPublisher implements OutgoingStream {
       definition.copy(accept, at + 2);
       at += 2 + definition.length;
     }
+    this.#sign(accept);
     this.#answer(member.address, accept);
     return next;
   }
@@ -581,6 +641,7 @@ export class StreamPublisher implements OutgoingStream {
     setup.write(identity.nodeId, 12, 16, 'hex');
     setup.set(identity.publicKey.subarray(0, publicKeyBytes), 28);
     setup[60] = streamClasses.indexOf(streamClass);
+    setup[61] = this.#prover ? setupFlags.proven : 0;
     setup.writeUInt16BE(this.#ring.slotBytes, 62);
     writeU48(setup, this.#sent, 64);
     setup.writeUInt16BE(this.#members.size, 70);
@@ -595,6 +656,12 @@ export class StreamPublisher implements OutgoingStream {
     const datagram = Buffer.alloc(bytes);
     writePrefix(datagram, 0, kind as 0, this.session);
     return datagram;
+  }
+
+  /** Signs a datagram before its tag: what only the publisher itself may say. */
+  #sign(datagram: Buffer): void {
+    const signedBytes = datagram.length - streamTagBytes - signatureBytes;
+    datagram.set(this.#options.identity.sign(datagram.subarray(0, signedBytes)), signedBytes);
   }
 
   #toGroup(datagram: Buffer): void {

@@ -39,6 +39,7 @@ import {
   sessionAt,
   sessionBytes,
   sessionKeyOf,
+  setupFlags,
   streamVersion,
   writePrefix,
 } from './streamDatagrams.js';
@@ -262,11 +263,12 @@ export class StreamReceiver {
       this.#counters.setupsOverBudget += 1;
       return;
     }
-    const source = sourceOf(setup, from);
-    if (!source) {
+    const publisher = publisherOf(setup, from);
+    if (!publisher) {
       this.#counters.badSetups += 1;
       return;
     }
+    const { source, publicKey } = publisher;
     if (source.nodeId === nodeId) {
       stranger.isRefused = true;
       return;
@@ -274,12 +276,13 @@ export class StreamReceiver {
     const resumeAt = earlier?.endReason === 'silent' ? earlier.next : null;
     // What is sent between this setup and our joining is not to be missed.
     const firstSeen = Math.min(stranger.firstSeen, readU48(setup, 64));
-    this.#admit({ key, source, seal, session, slotBytes, firstSeen, resumeAt });
+    this.#admit({ key, source, publicKey, seal, session, slotBytes, firstSeen, resumeAt });
   }
 
   #admit(found: {
     readonly key: string;
     readonly source: StreamSource;
+    readonly publicKey: KeyObject;
     readonly seal: StreamSeal;
     readonly session: Buffer;
     readonly slotBytes: number;
@@ -287,7 +290,7 @@ export class StreamReceiver {
     readonly resumeAt: number | null;
   }): void {
     const { network, clock, random, fromKept = false } = this.#options;
-    const { key, source, seal, session, slotBytes, firstSeen, resumeAt } = found;
+    const { key, source, publicKey, seal, session, slotBytes, firstSeen, resumeAt } = found;
     if (!this.#makeRoom()) {
       this.#counters.sessionsRefused += 1;
       return;
@@ -302,6 +305,7 @@ export class StreamReceiver {
     this.#counters.sessionsAdmitted += 1;
     const stream = new ReceivedStream({
       source,
+      publicKey,
       sessionBytes: session,
       slotBytes,
       // Its own for each stream, so that what was said to an earlier one says nothing to this one.
@@ -364,17 +368,25 @@ function sessionOf(bytes: Buffer, at: number): Buffer {
   return Buffer.from(bytes.subarray(at + sessionAt, at + sessionAt + sessionBytes));
 }
 
+interface Publisher {
+  readonly source: StreamSource;
+  readonly publicKey: KeyObject;
+}
+
 /** Whose stream it is, if the setup is the node's own. */
-function sourceOf(setup: Buffer, address: StreamAddress): StreamSource | undefined {
+function publisherOf(setup: Buffer, address: StreamAddress): Publisher | undefined {
   const signedBytes = controlBytes.setup - signatureBytes;
-  const publicKey = setup.subarray(28, 28 + publicKeyBytes);
+  const keyBytes = setup.subarray(28, 28 + publicKeyBytes);
   const streamClass = streamClasses[setup[60] as number];
   const nodeId = setup.toString('hex', 12, 28) as NodeId;
-  if (!streamClass || nodeIdOf(publicKey) !== nodeId) return undefined;
-  const key = keyFrom(publicKey);
-  if (!key || !verifySignature(key, setup.subarray(0, signedBytes), setup.subarray(signedBytes))) return undefined;
+  if (!streamClass || nodeIdOf(keyBytes) !== nodeId) return undefined;
+  const publicKey = keyFrom(keyBytes);
+  const isSigned = publicKey && verifySignature(publicKey, setup.subarray(0, signedBytes), setup.subarray(signedBytes));
+  if (!isSigned) return undefined;
   const session = setup.toString('hex', sessionAt, sessionAt + sessionBytes);
-  return { session, nodeId, streamClass, layoutHash: setup.readUInt32BE(72), address };
+  const isProven = ((setup[61] as number) & setupFlags.proven) !== 0;
+  const source = { session, nodeId, streamClass, isProven, layoutHash: setup.readUInt32BE(72), address };
+  return { source, publicKey };
 }
 
 /** Not every 32 bytes are a point of the curve. */

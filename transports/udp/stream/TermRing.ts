@@ -33,6 +33,7 @@ export class TermRing {
   #position = 0;
   #base = 0;
   #writeAt = 0;
+  #end = 0;
   #frames = 0;
 
   /** @param slots a power of two */
@@ -70,9 +71,19 @@ export class TermRing {
     return this.#writeAt + frameHeader.bytes;
   }
 
-  /** Where the open slot ends in `bytes`. */
+  /** Where the room for frames of the open slot ends in `bytes`. */
   get slotEnd(): number {
-    return this.#base + this.slotBytes;
+    return this.#end;
+  }
+
+  /** Whether frames leave a part of the open slot free. */
+  get isReserved(): boolean {
+    return this.#end < this.#base + this.slotBytes;
+  }
+
+  /** Bytes of a closed slot behind what is used. */
+  unusedBytes(sequence: number): number {
+    return this.slotBytes - readU16(this.bytes, this.offsetOf(sequence) + dataHeader.usedBytes);
   }
 
   /** Payload bytes of the largest frame. */
@@ -85,10 +96,12 @@ export class TermRing {
     return (sequence % this.slots) * this.slotBytes;
   }
 
-  openSlot(): void {
+  /** @param reserved bytes at its end that frames leave free */
+  openSlot(reserved = 0): void {
     const { bytes } = this;
     this.#base = this.offsetOf(this.#sequence);
     this.#writeAt = this.#base + dataHeader.bytes;
+    this.#end = this.#base + this.slotBytes - reserved;
     this.#frames = 0;
     this.#isOpen = true;
     writePrefix(bytes, this.#base, datagramKinds.data, this.#session);
@@ -119,9 +132,10 @@ export class TermRing {
 
   /**
    * Makes closed slots one run. All are sent whole, but the last only as far as it is used.
+   * @param proofBytes that the caller writes behind what is used of the last
    * @returns the run's bytes, in one piece: a run does not cross the end of the ring
    */
-  makeRun(first: number, count: number): Buffer {
+  makeRun(first: number, count: number, proofBytes = 0): Buffer {
     const { bytes, slotBytes } = this;
     const start = this.offsetOf(first);
     for (let index = 0; index < count; index++) {
@@ -129,7 +143,7 @@ export class TermRing {
       const isLast = index === count - 1;
       writeU16(
         bytes,
-        isLast ? readU16(bytes, base + dataHeader.usedBytes) : slotBytes,
+        isLast ? readU16(bytes, base + dataHeader.usedBytes) + proofBytes : slotBytes,
         base + dataHeader.datagramBytes,
       );
       bytes[base + dataHeader.index] = index;

@@ -11,17 +11,25 @@
  *                        28 u8 index in the run           29 u8 slots of the run     30 u16 frames
  *                        32 16 bytes tag of the run, in its last slot; means nothing in the others
  *                        48 frames: u16 bytes of the payload, u8 kind, u8 zero, payload
+ * of a proven stream, the last slot of a run has behind its used bytes
+ *                         0 u8 index of the run under its signature     1 u8 runs under it
+ *                         2 64 bytes Ed25519 signature over "academy-mesh/1/stream/proof", u8 zero, session, root
+ *                        66 hashes, 32 bytes each, from the run to the root (RFC 9162); the run is a leaf without
+ *                           its tag and this proof
  *
- * setup    to the group  12 16 bytes node   28 32 bytes public key   60 u8 class   61 u8 zero   62 u16 slot bytes
+ * setup    to the group  12 16 bytes node   28 32 bytes public key   60 u8 class   61 u8 flags, 1: proven   62 u16 slot bytes
  *                        64 u48 next slot   70 u16 members   72 u32 hash of the layouts
  *                        76 tag   92 64 bytes Ed25519 signature over all before it
  * heartbeat  to the group  12 u48 next slot   18 u48 oldest slot that is kept   24 u16 members   26 tag
- * end        to the group  12 u48 next slot, the last                           18 tag
+ * end        to the group  12 u48 next slot, the last   18 64 bytes Ed25519 signature over all before it   82 tag
  * solicit    to the publisher  12 8 bytes receiver   20 tag
- * join       to the publisher  12 8 bytes receiver   20 u48 first slot wanted   26 u16 definitions known   28 u32 window   32 tag
+ * join       to the publisher  12 8 bytes receiver   20 u48 first slot wanted   26 u16 definitions known   28 u32 window
+ *                              32 u32 token of the last answer, or 0   36 16 bytes group of the receiver, UTF-8 and zeros
+ *                              52 tag
  * accept     to the receiver   12 8 bytes receiver   20 u32 token   24 u48 first slot   30 u16 definitions in all
  *                              32 u16 number of the first one here   34 u16 definitions here
- *                              36 definitions: u16 bytes, payload                then tag
+ *                              36 definitions: u16 bytes, payload
+ *                              then 64 bytes Ed25519 signature over all before it, then tag
  * status     to the publisher  12 8 bytes receiver   20 u32 token   24 u32 count   28 u48 next slot wanted   34 u32 window   38 tag
  * nak        to the publisher  12 8 bytes receiver   20 u32 token   24 u32 count   28 u16 ranges
  *                              30 ranges: u48 first slot, u16 slots              then tag
@@ -67,16 +75,24 @@ export const dataHeader = {
   bytes: 48,
 } as const;
 
+/** Runs under one signature: beyond, hashing the run costs more than its share, and the first of them wait. */
+export const proofRunsMax = 8;
+/** Offsets in the proof of a run. */
+export const runProof = { index: 0, runs: 1, signature: 2, path: 66, bytesMax: 66 + 3 * 32 } as const;
+
 /** Offsets in a frame; `bytes` is where its payload begins. */
 export const frameHeader = { payloadBytes: 0, kind: 2, bytes: 4 } as const;
+
+/** In a setup; what a bit means that is not named here, nobody has said yet. */
+export const setupFlags = { proven: 1 } as const;
 
 /** Fixed parts of the control datagrams, tag included. */
 export const controlBytes = {
   setup: 92 + 64,
   heartbeat: 42,
-  end: 34,
+  end: 98,
   solicit: 36,
-  join: 48,
+  join: 68,
   acceptHead: 36,
   status: 54,
   nakHead: 30,
@@ -84,6 +100,8 @@ export const controlBytes = {
   reset: 40,
 } as const;
 
+/** Of the group that a receiver belongs to, in a join. */
+export const memberGroupBytes = 16;
 export const nakRangeBytes = 8;
 /** A datagram of 1400 bytes holds more; what is missing beyond is asked for next time. */
 export const nakRangesMax = 128;
