@@ -87,9 +87,12 @@ const solicitEveryMs = 20;
 const setupsPerSecondMax = 200;
 /** Questions to publishers that are not known, in a second. */
 const solicitsPerSecondMax = 1_000;
-const windowSlotsMin = 64;
+/** More would overrun the smallest buffer that a kernel gives: single slots fill 16 KB with seven. */
+const windowSlotsMin = 8;
 /** Windows that are kept behind a gap: about as many as are sent while it is asked for, and asked for again. */
 const heldWindows = 4;
+/** A run that was sent before a window was known has up to 46 slots, and must be held whole. */
+const heldSlotsMin = 64;
 
 export class StreamReceiver {
   readonly #options: StreamReceiverOptions;
@@ -403,5 +406,5 @@ function isSame(left: StreamAddress, right: StreamAddress): boolean {
 }
 
 function powerOfTwoFrom(atLeast: number): number {
-  return 2 ** Math.ceil(Math.log2(Math.max(windowSlotsMin, atLeast)));
+  return 2 ** Math.ceil(Math.log2(Math.max(heldSlotsMin, atLeast)));
 }
