@@ -4,7 +4,7 @@
  */
 import { diagnose, type Finding } from '../node/diagnose.js';
 import type { AcademyConfig } from '../runtime/config/academyConfig.js';
-import { AcademySmartEventRouter, type Route } from '../runtime/mesh/AcademySmartEventRouter.js';
+import { AcademySmartEventRouter, type Route, type RouteOverrides } from '../runtime/mesh/AcademySmartEventRouter.js';
 import { formatTicket, joinAcademy, openAcademySecret } from '../runtime/storage/academySecret.js';
 import { systemClock } from '../runtime/system/systemClock.js';
 import { systemRandom } from '../runtime/system/systemRandom.js';
@@ -41,7 +41,7 @@ export function diagnoseMachine(config: AcademyConfig): Promise<readonly Finding
 }
 
 /** The table that `academy routes` prints, without a node. */
-export function routingTable(overrides: Readonly<Record<string, string>>): readonly Route[] {
+export function routingTable(overrides: RouteOverrides): readonly Route[] {
   return new AcademySmartEventRouter(overrides).table();
 }
 

@@ -144,7 +144,7 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
   const codec = new MessageCodec();
   const network = means.openNetwork({ config, identity, secret, clock, random, warn: (text) => log.warn(text) });
   const { factory, reliable } = network;
-  const routes = new AcademySmartEventRouter(config.transports);
+  const routes = new AcademySmartEventRouter(config);
   const sealer = new PacketSealer(academyId, secret ? deriveKey(secret, academyId, 'datagram') : null);
   const writer = new PacketWriter(nodeId, sealer, clock, random);
 
@@ -156,7 +156,7 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
     transports: factory,
     ordered: {
       carries: (transport) => streams.carries(transport),
-      sendPacket: (transport, packet) => streams.sendPacket(transport, packet),
+      sendPacket: (transport, packet, source) => streams.sendPacket(transport, packet, source),
     },
     peers: { all: () => discovery.all(), beyondMulticast: () => discovery.beyondMulticast() },
     counters,
@@ -284,6 +284,7 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
     clock,
     counters,
     log: meshLog,
+    ...(config.udp.limitByTag === undefined ? {} : { limitByTag: config.udp.limitByTag }),
     receivePacket: (bytes, from) => void receive(bytes, from),
     deliver: (header, data) => events.deliverDecoded(header, data),
     hears: (eventId) => events.hears(eventId),

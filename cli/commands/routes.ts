@@ -10,10 +10,10 @@ export function routesCommand({ output }: CommandContext): Command {
     const { readConfiguration } = await import('../readConfiguration.js');
     const { routingTable } = await import('../library.js');
     const { config } = await readConfiguration(options);
-    output.result(routingTable(config.transports), (routes) =>
+    output.result(routingTable(config), (routes) =>
       table(
-        routes.map((route) => [route.prefix, route.transport, route.class, route.reason]),
-        ['event', 'transport', 'class', 'why'],
+        routes.map((route) => [route.prefix, route.transport, route.class, route.source, route.reason]),
+        ['event', 'transport', 'class', 'source', 'why'],
       ),
     );
   });

@@ -3,6 +3,7 @@
  * and the description that `academy config` shows beside each value. Units are in the names.
  */
 
+import { flowTagPattern } from '../protocol/flowTags.js';
 import { limits } from '../protocol/limits.js';
 import { RoomConsent } from '../protocol/schemas/participant.js';
 import { Fields, Id, Ids, Phrases, Ratio, Words } from '../protocol/schemas/shapes.js';
@@ -20,6 +21,13 @@ const GroupAddress = (group: string) =>
       expects: 'an IPv4 multicast address, 224.0.0.0 to 239.255.255.255',
     }),
   );
+
+const FlowTag = (description: string) =>
+  Type.String({
+    pattern: flowTagPattern,
+    description,
+    expects: '1 to 16 small letters, digits and "-", beginning with a letter or digit',
+  });
 
 const Peer = Type.String({
   maxLength: 300,
@@ -109,6 +117,10 @@ export const AcademyConfigSchema = Fields({
       default: 25_165_824,
       description: 'memory of one outgoing stream, from which it is sent and repaired',
     }),
+    flowTag: Type.Optional(FlowTag('what this node says of itself to publishers that are paced by some members only')),
+    limitByTag: Type.Optional(
+      FlowTag("flow tag of the members that pace this node's streams; others may lose; by default all pace them"),
+    ),
   }),
   groups: Fields({
     training: GroupAddress('training'),
@@ -130,6 +142,11 @@ export const AcademyConfigSchema = Fields({
   transports: Type.Record(Type.String(), Type.String({ minLength: 1, maxLength: 64 }), {
     default: {},
     description: 'transport by event name or family, e.g. {"academy.chat.*": "tcp-reliable"}; the same on all nodes',
+  }),
+  proofOfSource: Type.Record(Type.String(), Type.Boolean(), {
+    default: {},
+    description:
+      'whether an event must prove the node that it names, by name or family, e.g. {"academy.training.*": true}; the same on all nodes',
   }),
   rooms: Type.Array(RoomConfig, { maxItems: 1_024, default: defaultRooms, description: 'rooms that the node opens' }),
   personas: Type.Array(PersonaConfig, {

@@ -25,12 +25,20 @@ export const transportNames = Object.keys(channelOfTransport) as TransportName[]
  */
 export type DeliveryClass = 'ordered' | 'lossy' | 'log-repaired';
 
+/**
+ * What is known of an event's source. `member`: a tag of the group, which every member can make. `node`: the key of the
+ * node that is named, by its connection or by proofs in its stream.
+ */
+export type SourceProof = 'member' | 'node';
+
 export interface Route {
   /** A name, or a family written `academy.chat.*`; `*` is everything else. */
   readonly prefix: string;
   readonly channel: Channel;
   readonly transport: TransportName;
   readonly class: DeliveryClass;
+  /** What comes with less is dropped. */
+  readonly source: SourceProof;
   /** Why, for people. */
   readonly reason: string;
 }
@@ -49,6 +57,7 @@ export interface SelectedRoute {
   readonly transport: TransportName;
   readonly channel: Channel;
   readonly class: DeliveryClass;
+  readonly source: SourceProof;
   /** Why it goes another way than the table says. */
   readonly detour?: string;
 }
@@ -58,16 +67,26 @@ export const localOnlyEvents: ReadonlySet<string> = new Set<AcademyEventName>(['
 
 const everythingElse: Route = route('*', 'tcp-reliable', 'ordered', 'what no rule knows must not get lost');
 
+/**
+ * Signals are many, and a forged one is one voice of several; what a persona has become and which genomes there are is
+ * seldom said, moves what others adopt, and carries no signature of its own: so those prove their node.
+ */
 const builtInRoutes: readonly Route[] = [
   route('academy.chat.typing', 'academy-training', 'lossy', 'a notice that the next one replaces'),
   route('academy.chat.presence', 'academy-training', 'lossy', 'a notice that the next one replaces'),
   route('academy.chat.*', 'academy-training', 'log-repaired', 'all nodes of a room at once; its log fills the gaps'),
   route('academy.training.*', 'academy-training', 'ordered', 'many small signals for every node at once'),
   route('academy.node.*', 'academy-training', 'lossy', 'beacons, repeated until they are heard'),
-  route('academy.persona.*', 'academy-evolution', 'ordered', 'every node hears who has grown'),
+  route('academy.persona.*', 'academy-evolution', 'ordered', 'every node hears who has grown', 'node'),
   route('academy.capability.*', 'academy-evolution', 'lossy', 'a question to every node, asked again if need be'),
-  route('academy.genome.*', 'academy-genome', 'ordered', 'announcements and queries; contents are fetched reliably'),
-  route('academy.lora.*', 'academy-genome', 'ordered', 'announcements of new layer versions'),
+  route(
+    'academy.genome.*',
+    'academy-genome',
+    'ordered',
+    'announcements and queries; contents are fetched reliably',
+    'node',
+  ),
+  route('academy.lora.*', 'academy-genome', 'ordered', 'announcements of new layer versions', 'node'),
   route('academy.collaboration.*', 'tcp-reliable', 'ordered', 'an agreement between few nodes'),
   route('academy.session.*', 'tcp-reliable', 'ordered', 'the life of such an agreement'),
   everythingElse,
@@ -81,7 +100,17 @@ const transportOfCategory: Readonly<Record<string, TransportName>> = {
   collaboration: 'tcp-reliable',
 };
 
-const reliable: SelectedRoute = { transport: 'tcp-reliable', channel: 'reliable', class: 'ordered' };
+const reliable: SelectedRoute = { transport: 'tcp-reliable', channel: 'reliable', class: 'ordered', source: 'node' };
+
+export interface RouteOverrides {
+  /**
+   * Transport by name or family (`academy.chat.*`, `academy.chat.typing`, `*`); these rows replace the built-in ones of
+   * the same prefix and are matched by length like them.
+   */
+  readonly transports?: Readonly<Record<string, string>>;
+  /** Whether the node that an event names must be proven, by name or family, as above. */
+  readonly proofOfSource?: Readonly<Record<string, boolean>>;
+}
 
 export class AcademySmartEventRouter {
   /** Longest prefix first, so that the first match is the one. */
@@ -90,14 +119,18 @@ export class AcademySmartEventRouter {
   readonly #byName: ReadonlyMap<string, Route>;
 
   /**
-   * @param overrides transport by name or family (`academy.chat.*`, `academy.chat.typing`, `*`); these rows replace the
-   * built-in ones of the same prefix and are matched by length like them. All nodes of an academy must agree on them
-   * @throws AcademyError ERR_ACADEMY_CONFIG_INVALID for a transport or a prefix that does not exist
+   * @param overrides all nodes of an academy must agree on them
+   * @throws AcademyError ERR_ACADEMY_CONFIG_INVALID for a transport or a prefix that does not exist, and for proofs where
+   * nothing can carry them
    */
-  constructor(overrides: Readonly<Record<string, string>> = {}) {
+  constructor({ transports = {}, proofOfSource = {} }: RouteOverrides = {}) {
     const rows = new Map(builtInRoutes.map((row) => [stem(row.prefix), row]));
-    for (const [prefix, transport] of Object.entries(overrides)) rows.set(stem(prefix), overridden(prefix, transport));
-    this.#routes = [...rows.values()].sort((left, right) => stem(right.prefix).length - stem(left.prefix).length);
+    for (const [prefix, transport] of Object.entries(transports)) rows.set(stem(prefix), overridden(prefix, transport));
+    const moved = longestFirst(rows.values());
+    for (const [prefix, isProven] of Object.entries(proofOfSource)) {
+      rows.set(stem(prefix), withProof(moved, prefix, isProven));
+    }
+    this.#routes = longestFirst(rows.values());
     this.#byName = new Map(academyEventNames.map((name) => [name, longestMatch(this.#routes, name)]));
   }
 
@@ -113,7 +146,8 @@ export class AcademySmartEventRouter {
     if (selected.channel !== 'reliable' && (query.bytes ?? 0) > limits.datagramBytesMax) {
       return { ...reliable, detour: 'too-large-for-datagram' };
     }
-    return { transport: selected.transport, channel: selected.channel, class: selected.class };
+    const { transport, channel, class: deliveryClass, source } = selected;
+    return { transport, channel, class: deliveryClass, source };
   }
 
   /** The row of the table that a name falls under. */
@@ -125,6 +159,11 @@ export class AcademySmartEventRouter {
   accepts(name: AcademyEventName, channel: Channel): boolean {
     if (localOnlyEvents.has(name)) return false;
     return channel === 'reliable' || this.routeOf(name).channel === channel;
+  }
+
+  /** Whether an event counts only when the node that it names is proven to have sent it. */
+  needsProof(name: AcademyEventName): boolean {
+    return this.routeOf(name).source === 'node';
   }
 
   /** The whole table, in the order in which it is searched, for `academy routes`. */
@@ -143,28 +182,56 @@ export class AcademySmartEventRouter {
     const transport = transportOfCategory[endpoint.category] ?? 'tcp-reliable';
     if (row.transport === transport) return row;
     if (row.prefix !== '*' || transport === 'tcp-reliable') return reliable;
-    return { transport, channel: channelOfTransport[transport], class: 'lossy' };
+    return { transport, channel: channelOfTransport[transport], class: 'lossy', source: 'member' };
   }
 }
 
-function route(prefix: string, transport: TransportName, deliveryClass: DeliveryClass, reason: string): Route {
-  return { prefix, channel: channelOfTransport[transport], transport, class: deliveryClass, reason };
+function route(
+  prefix: string,
+  transport: TransportName,
+  deliveryClass: DeliveryClass,
+  reason: string,
+  source: SourceProof = transport === 'tcp-reliable' ? 'node' : 'member',
+): Route {
+  return { prefix, channel: channelOfTransport[transport], transport, class: deliveryClass, source, reason };
+}
+
+function longestFirst(rows: Iterable<Route>): readonly Route[] {
+  return [...rows].sort((left, right) => stem(right.prefix).length - stem(left.prefix).length);
 }
 
 function overridden(prefix: string, transport: string): Route {
-  if (!/^(\*|academy(\.[a-z-]+)*(\.\*)?)$/.test(prefix)) {
-    throw new AcademyError('ERR_ACADEMY_CONFIG_INVALID', `transports: "${prefix}" is no event name or family`, {
-      remedy: 'write a name (academy.chat.typing), a family (academy.chat.*) or *',
-    });
-  }
+  checkPrefix('transports', prefix);
   const name = transportNames.find((known) => known === transport);
   if (!name) {
     throw new AcademyError('ERR_ACADEMY_CONFIG_INVALID', `transports: "${prefix}" names no transport: "${transport}"`, {
       remedy: `use one of: ${transportNames.join(', ')}`,
     });
   }
-  const builtIn = longestMatch(builtInRoutes, stem(prefix)).class;
-  return route(prefix, name, name === 'tcp-reliable' ? 'ordered' : builtIn, 'set by configuration');
+  const builtIn = longestMatch(builtInRoutes, stem(prefix));
+  const isReliable = name === 'tcp-reliable';
+  const source = isReliable ? 'node' : builtIn.class === 'ordered' ? builtIn.source : 'member';
+  return route(prefix, name, isReliable ? 'ordered' : builtIn.class, 'set by configuration', source);
+}
+
+/** The row that a prefix falls under, as one of its own. */
+function withProof(rows: readonly Route[], prefix: string, isProven: boolean): Route {
+  checkPrefix('proofOfSource', prefix);
+  const row = longestMatch(rows, stem(prefix));
+  if (row.transport === 'tcp-reliable') return { ...row, prefix };
+  if (isProven && row.class !== 'ordered') {
+    throw new AcademyError('ERR_ACADEMY_CONFIG_INVALID', `proofOfSource: "${prefix}" goes by single datagrams`, {
+      remedy: 'ask for proofs of events of the class ordered, which `academy routes` shows',
+    });
+  }
+  return { ...row, prefix, source: isProven ? 'node' : 'member', reason: 'set by configuration' };
+}
+
+function checkPrefix(key: string, prefix: string): void {
+  if (/^(\*|academy(\.[a-z-]+)*(\.\*)?)$/.test(prefix)) return;
+  throw new AcademyError('ERR_ACADEMY_CONFIG_INVALID', `${key}: "${prefix}" is no event name or family`, {
+    remedy: 'write a name (academy.chat.typing), a family (academy.chat.*) or *',
+  });
 }
 
 /** @param rows longest prefix first */

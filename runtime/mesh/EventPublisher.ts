@@ -11,9 +11,9 @@ import { type EventReceipt, type ReceiptWord, receiptWords } from '../protocol/r
 import type { Transport, TransportSendResult } from '../protocol/Transport.js';
 import {
   type AcademySmartEventRouter,
-  type DeliveryClass,
   localOnlyEvents,
   type SelectedRoute,
+  type SourceProof,
 } from './AcademySmartEventRouter.js';
 import type { MeshCounters } from './MeshCounters.js';
 import type { PacketWriter } from './PacketWriter.js';
@@ -53,7 +53,8 @@ export interface EncodedEvent {
 /** Carries packets in order, where a transport can; the mesh's streams do. */
 export interface OrderedPath {
   carries(transport: string): boolean;
-  sendPacket(transport: string, packet: Uint8Array): Promise<TransportSendResult>;
+  /** @param source `node`: by a stream that proves this node as its source */
+  sendPacket(transport: string, packet: Uint8Array, source: SourceProof): Promise<TransportSendResult>;
 }
 
 export interface PublisherParts {
@@ -151,7 +152,7 @@ export class EventPublisher {
   ): Promise<EventReceipt> {
     const { peers } = this.#parts;
     const beyond = peers.beyondMulticast();
-    const sending = this.#hand(event, route.transport, packet, undefined, route.class);
+    const sending = this.#hand(event, route.transport, packet, undefined, route);
     // Nobody waits for the copies: a peer that does not answer would hold up everyone's receipts. #hand counts faults.
     if (beyond.length > 0) void this.#hand(event, reliableTransport, packet, beyond);
     const result = await sending;
@@ -199,14 +200,14 @@ export class EventPublisher {
     transport: string,
     packet: Uint8Array,
     nodes?: readonly NodeId[],
-    deliveryClass?: DeliveryClass,
+    route?: SelectedRoute,
   ): Promise<TransportSendResult> {
     const { transports, ordered } = this.#parts;
     let result: TransportSendResult;
     try {
       result =
-        deliveryClass === 'ordered' && ordered?.carries(transport)
-          ? await ordered.sendPacket(transport, packet)
+        route?.class === 'ordered' && ordered?.carries(transport)
+          ? await ordered.sendPacket(transport, packet, route.source)
           : await transports.get(transport).send(packet, nodes);
     } catch (fault) {
       const fallback: AcademyErrorCode = 'ERR_ACADEMY_TRANSPORT_UNKNOWN';
@@ -224,7 +225,7 @@ export class EventPublisher {
 
 function reliably(route: SelectedRoute, detour: string): SelectedRoute {
   if (route.channel === 'reliable') return route;
-  return { transport: reliableTransport, channel: 'reliable', class: 'ordered', detour };
+  return { transport: reliableTransport, channel: 'reliable', class: 'ordered', source: 'node', detour };
 }
 
 /** With the local listeners, and nowhere else. */

@@ -24,6 +24,7 @@ import {
   type FrameEncoder,
   isStreaming,
   type OutgoingStream,
+  type OutgoingStreamOptions,
   type OutgoingStreamStats,
   type StreamClass,
   type StreamConsumer,
@@ -33,7 +34,12 @@ import {
   type WriteOutcome,
 } from '../protocol/streams.js';
 import type { PacketSource, TransportSendResult } from '../protocol/Transport.js';
-import { type AcademySmartEventRouter, channelOfTransport, type TransportName } from './AcademySmartEventRouter.js';
+import {
+  type AcademySmartEventRouter,
+  channelOfTransport,
+  type SourceProof,
+  type TransportName,
+} from './AcademySmartEventRouter.js';
 import type { TransportLookup } from './EventPublisher.js';
 import type { MeshCounters } from './MeshCounters.js';
 import type { RateLimitedLog } from './RateLimitedLog.js';
@@ -45,6 +51,8 @@ export interface EventStreamsParts {
   readonly clock: Clock;
   readonly counters: MeshCounters;
   readonly log: RateLimitedLog;
+  /** Flow tag of the members that pace the streams of this node. @default all members do */
+  readonly limitByTag?: string;
   /** The receive path, for packets that came in a stream. */
   readonly receivePacket: (bytes: Uint8Array, from: PacketSource) => void;
   /** Hands an event that was decoded here to this node's listeners. @returns how many took it */
@@ -85,6 +93,16 @@ export interface PublicationOptions {
    * whoever receives it. @default true
    */
   readonly checked?: boolean;
+  /**
+   * Whether receivers can tell that this node, and no other member, has sent it; costs a signature for up to eight
+   * runs. Not for the class lossy. @default what the routing table says of the event
+   */
+  readonly proven?: boolean;
+  /**
+   * Only members with this flow tag pace the stream; the others lose what they are too slow for.
+   * @default the node's own, `udp.limitByTag`; without it all members do
+   */
+  readonly limitBy?: { readonly tag: string };
 }
 
 export class EventStreams {
@@ -106,9 +124,9 @@ export class EventStreams {
   }
 
   /** One sealed packet, in order with all other packets of this node on that transport. Resolves, never rejects. */
-  async sendPacket(name: string, packet: Uint8Array): Promise<TransportSendResult> {
+  async sendPacket(name: string, packet: Uint8Array, source: SourceProof = 'member'): Promise<TransportSendResult> {
     try {
-      return await this.#on(name, 'ordered').send(packet);
+      return await this.#on(name, { streamClass: 'ordered', isProven: source === 'node' }).send(packet);
     } catch (fault) {
       const error = toErrorRecord(fault, 'ERR_ACADEMY_TRANSPORT_UNKNOWN');
       return { success: false, receipt: 'failed', bytes: 0, error };
@@ -118,7 +136,10 @@ export class EventStreams {
   /** @throws AcademyError ERR_ACADEMY_NODE_STOPPED, ERR_ACADEMY_TRANSPORT_UNKNOWN */
   publication<N extends HotEventName>(event: N, options: PublicationOptions = {}): EventPublication<N> {
     const route = this.#parts.router.routeOf(event);
-    const wanted = options.streamClass ?? (route.class === 'ordered' ? 'ordered' : 'lossy');
+    const streamClass = options.streamClass ?? (route.class === 'ordered' ? 'ordered' : 'lossy');
+    const { limitBy } = options;
+    const isProven = options.proven ?? (streamClass !== 'lossy' && route.source === 'node');
+    const wanted: StreamKind = { streamClass, isProven, ...(limitBy ? { limitBy } : {}) };
     const isChecked = options.checked ?? true;
     let open = this.#on(route.transport, wanted);
     let write = open.writerOf(event);
@@ -148,19 +169,24 @@ export class EventStreams {
     };
   }
 
-  #on(name: string, streamClass: StreamClass): OutgoingEvents {
-    const key = `${name} ${streamClass}`;
+  #on(name: string, kind: StreamKind): OutgoingEvents {
+    const tag = kind.limitBy?.tag ?? this.#parts.limitByTag;
+    const key = [name, kind.streamClass, kind.isProven ? 'proven' : 'tagged', tag].join(' ');
     const open = this.#outgoing.get(key);
     if (open && !open.stream.isClosed) return open;
     const transport = this.#parts.transports.get(name);
     if (!isStreaming(transport)) {
       throw new AcademyError('ERR_ACADEMY_TRANSPORT_UNKNOWN', `${name} carries no streams`);
     }
-    const opened = new OutgoingEvents(name, transport, streamClass, this.#parts.clock);
+    const pace = tag === undefined ? {} : { limitBy: { tag } };
+    const opened = new OutgoingEvents(name, transport, { ...kind, ...pace }, this.#parts.clock);
     this.#outgoing.set(key, opened);
     return opened;
   }
 }
+
+/** Events of one kind of stream share one. */
+type StreamKind = Pick<OutgoingStreamOptions, 'streamClass' | 'isProven' | 'limitBy'>;
 
 function refuse(event: HotEventName, outcome: WriteOutcome): never {
   if (outcome === 'too-large') {
@@ -189,13 +215,14 @@ class OutgoingEvents {
   /** A definition that counts as written and has not found room yet. */
   #unsent: Buffer | null = null;
 
-  constructor(name: string, transport: StreamingTransport, streamClass: StreamClass, clock: Clock) {
+  constructor(name: string, transport: StreamingTransport, kind: StreamKind, clock: Clock) {
+    const { streamClass } = kind;
     this.#name = name;
     this.#clock = clock;
     this.#streamClass = streamClass;
     this.#dictionary = hasDictionary(streamClass) ? new IdDictionary() : null;
     this.stream = transport.openStream({
-      streamClass,
+      ...kind,
       layoutHash: streamLayoutHash(streamClass),
       definitionKind: frameKinds.definitions,
     });
@@ -285,7 +312,8 @@ class OutgoingEvents {
 interface HotEvent {
   readonly layout: FixedLayout<AcademyEventData[HotEventName]>;
   readonly reader: LazyReader<AcademyEventData[HotEventName]>;
-  readonly isAccepted: boolean;
+  /** Why it is not heard on this stream. */
+  readonly refused: DropReason | null;
 }
 
 /** What one node says on one stream, as this node hears it. */
@@ -302,8 +330,9 @@ class IncomingEvents implements StreamConsumer {
     const { streamClass } = source;
     const channel = channelOfTransport[transport];
     this.#parts = parts;
-    this.#from = { transport, source: `${source.address.host}:${source.address.port}` };
-    this.#origin = new StreamOrigin({ nodeId: source.nodeId, session: source.session, channel });
+    const { address, nodeId, isProven } = source;
+    this.#from = { transport, source: `${address.host}:${address.port}`, ...(isProven ? { provenNode: nodeId } : {}) };
+    this.#origin = new StreamOrigin({ nodeId, session: source.session, channel });
     this.#ids = hasDictionary(streamClass) ? new IdTable() : null;
     // Frames of another version's layouts are not read at all.
     const isReadable = source.layoutHash === streamLayoutHash(streamClass);
@@ -311,7 +340,7 @@ class IncomingEvents implements StreamConsumer {
     this.#events = new Map(
       Array.from(isReadable ? streamLayouts(streamClass) : [], ([eventId, { name, layout }]) => [
         eventId,
-        { layout, reader: layout.lazy(), isAccepted: parts.router.accepts(name, channel) },
+        { layout, reader: layout.lazy(), refused: refusalOf(name, channel, source, parts.router) },
       ]),
     );
   }
@@ -342,7 +371,7 @@ class IncomingEvents implements StreamConsumer {
     counters.packetsReceived += 1;
     const event = this.#eventOf(eventIdAt(bytes, at, end));
     if (!event) return this.#drop(this.#events.size === 0 ? 'unknown-version' : 'unknown-event');
-    if (!event.isAccepted) return this.#drop('wrong-channel');
+    if (event.refused) return this.#drop(event.refused);
     const taken = this.#parts.hears(event.layout.eventId)
       ? this.#decode(event, bytes, at, end, position)
       : this.#pass(event, bytes, at, end, position);
@@ -408,6 +437,17 @@ class IncomingEvents implements StreamConsumer {
     if (reason === 'no-listener') return;
     this.#parts.log.report(`drop ${reason}`, 'warn', `packets are dropped: ${reason}`, { source: this.#from.source });
   }
+}
+
+/** Why events of that name are not heard on a stream. */
+function refusalOf(
+  name: HotEventName,
+  channel: Channel,
+  { isProven }: StreamSource,
+  router: AcademySmartEventRouter,
+): DropReason | null {
+  if (!router.accepts(name, channel)) return 'wrong-channel';
+  return router.needsProof(name) && !isProven ? 'unproven-source' : null;
 }
 
 /** The event's number, which every layout begins with: array 16, then uint 16; 0 for anything else. */

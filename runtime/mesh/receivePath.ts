@@ -51,8 +51,9 @@ export function receivePath(parts: ReceiveParts): ReceivePacket {
     // Before the window, so that a packet of a broken or forged clock cannot move it beyond the good ones.
     const skewMs = Math.abs(header.timestampMs - clock.nowMs());
     if (skewMs > recordedAfterMs || isSessionAhead(header)) return 'clock-skew';
-    if (!replays.accept(header)) return 'replayed';
     const event = eventById(header.eventId);
+    if (event && router.needsProof(event.name) && !isProven(header, from)) return 'unproven-source';
+    if (!replays.accept(header)) return 'replayed';
     if (!event) return 'unknown-event';
     if (!router.accepts(event.name, header.channel)) return 'wrong-channel';
     if (skewMs > limits.clockSkewMsMax) counters.clockSkewed += 1;
@@ -96,6 +97,7 @@ const recordedAfterMs = 24 * 60 * 60_000;
  */
 function mayBring(header: PacketHeader, from: PacketSource): boolean {
   if (header.hops > limits.hopsMax) return false;
+  if (from.provenNode !== undefined && from.provenNode !== header.sourceNode) return false;
   if (from.authenticatedNode === undefined || from.authenticatedNode === header.sourceNode) return true;
   return header.hops > 0 && header.channel !== 'reliable';
 }
@@ -105,6 +107,11 @@ function mayTravelBy(header: PacketHeader, from: PacketSource): boolean {
   if (from.authenticatedNode !== undefined) return true;
   const arrivedOn = (channelOfTransport as Readonly<Record<string, string>>)[from.transport];
   return arrivedOn === 'reliable' || arrivedOn === header.channel;
+}
+
+/** Whether the node that it names has sent it, and not another one that has the academy's key as well. */
+function isProven({ sourceNode }: PacketHeader, { authenticatedNode, provenNode }: PacketSource): boolean {
+  return authenticatedNode === sourceNode || provenNode === sourceNode;
 }
 
 /** A session is the time at which its node started, so it cannot be later than the packet. */

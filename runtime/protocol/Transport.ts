@@ -7,13 +7,15 @@ import type { NodeId } from './identity.js';
 import type { Channel } from './packet.js';
 import type { ReceiptWord } from './receipts.js';
 
-/** Where a packet came from, for budgets and counters. It proves nothing unless `authenticatedNode` is set. */
+/** Where a packet came from, for budgets and counters. It proves nothing unless one of the nodes is set. */
 export interface PacketSource {
   readonly transport: string;
   /** `address:port`, or whatever tells one source from another. */
   readonly source: string;
   /** Set by connections whose peer has proved its key. */
   readonly authenticatedNode?: NodeId;
+  /** Set for what came in a stream that proves its source: the node that has signed it. */
+  readonly provenNode?: NodeId;
 }
 
 /** Called for every packet, synchronously; the bytes may be reused afterwards. Must not throw. */

@@ -16,6 +16,7 @@ export const dropReasons = [
   'undecodable',
   'invalid-payload',
   'forged-source',
+  'unproven-source',
   'bad-signature',
   'bad-chain',
   'unknown-room',

@@ -89,6 +89,11 @@ export interface OutgoingStreamOptions {
    * eight runs, and each receiver its check. Not for lossy streams. @default false
    */
   readonly isProven?: boolean;
+  /**
+   * Which members pace the stream: those that have said this flow tag. All others hear it as well, and lose what they
+   * are too slow for, which is counted; without one of that tag nobody paces it. @default all members
+   */
+  readonly limitBy?: { readonly tag: string };
 }
 
 export interface OutgoingStreamStats {
@@ -109,6 +114,8 @@ export interface OutgoingStreamStats {
   readonly membersEvicted: number;
   readonly membersLeft: number;
   readonly badControl: number;
+  /** Answers to joiners that were not given, because too many were asked for from one host or in all. */
+  readonly answersOverBudget: number;
   readonly sendErrors: number;
 }
 
@@ -129,7 +136,7 @@ export interface OutgoingStream {
   ready(): Promise<void>;
   /** Sends what is written now instead of at the end of the turn. */
   flush(): void;
-  /** Resolves when every member has all that was written so far. */
+  /** Resolves when every member that paces the stream has all that was written so far. */
   delivered(): Promise<void>;
   close(): void;
   stats(): OutgoingStreamStats;

@@ -1,5 +1,7 @@
 import t from 'tap';
+import type { NodeId } from '../../runtime/protocol/identity.js';
 import { type Random, seededRandom } from '../../runtime/protocol/Random.js';
+import { datagramKinds } from '../../transports/udp/stream/streamDatagrams.js';
 import { StreamWorld, upTo } from './StreamWorld.js';
 
 /** All that was said to the group, as somebody on the network hears it. */
@@ -163,6 +165,53 @@ t.test('a request to join that was recorded holds nobody up', async (t) => {
   world.until('all is heard', () => there.numbers.length === 1_000);
   t.equal(speaker.publisher.stats().membersEvicted, 0);
 });
+
+t.test(
+  'requests to join that are played at any rate bring whoever is named by them a bounded number of bytes',
+  async (t) => {
+    const world = new StreamWorld({ seed: 12 });
+    const speaker = world.speaker();
+    for (let index = 0; index < 200; index++) speaker.publisher.define(Buffer.alloc(100, index));
+    const requests: Uint8Array[] = [];
+    const direct = `stream-direct ${speaker.identity.nodeId}`;
+    world.network.join(direct, { nodeId: world.identity().nodeId, receive: (bytes) => requests.push(bytes) });
+    const gone = world.listener();
+    speaker.awaitMembers(1);
+    gone.receiver.stop();
+    gone.network.close();
+    const joins = requests.filter((datagram) => datagram[3] === datagramKinds.join);
+    t.ok(joins.length > 1, 'some of them know the token of the answer');
+    const victims = [world.identity().nodeId, world.identity().nodeId];
+    let bytes = 0;
+    for (const nodeId of victims) {
+      const receive = (datagram: Uint8Array): void => {
+        bytes += datagram.length;
+      };
+      world.network.join(`stream-direct ${nodeId}`, { nodeId, receive });
+    }
+    const play = (victim: NodeId, ms: number): number => {
+      bytes = 0;
+      for (let spentMs = 0; spentMs < ms; spentMs += 10) {
+        for (let count = 0; count < 50; count++) {
+          for (const join of joins) world.network.broadcast(direct, victim, join);
+        }
+        world.clock.advance(10);
+      }
+      return bytes;
+    };
+    const [one, other] = victims as [NodeId, NodeId];
+    const perSecond = play(one, 5_000) / 5;
+    t.ok(perSecond > 10_000 && perSecond < 80_000, `${Math.round(perSecond)} bytes a second`);
+    t.ok(play(other, 1_000) > 10_000, 'and others are still answered');
+    const budget = speaker.publisher.stats().answersOverBudget;
+    t.ok(budget > 1_000, `${budget} were not answered`);
+    const listener = world.listener();
+    speaker.awaitMembers(1);
+    speaker.sayAll(5);
+    speaker.publisher.flush();
+    world.until('a true one hears', () => listener.numbers.length === 5);
+  },
+);
 
 t.test('a status that was recorded keeps no member alive that has gone', async (t) => {
   const world = new StreamWorld({ seed: 7 });

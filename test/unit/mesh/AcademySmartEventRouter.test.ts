@@ -1,5 +1,9 @@
 import t from 'tap';
-import { AcademySmartEventRouter, type TransportName } from '../../../runtime/mesh/AcademySmartEventRouter.js';
+import {
+  AcademySmartEventRouter,
+  type RouteOverrides,
+  type TransportName,
+} from '../../../runtime/mesh/AcademySmartEventRouter.js';
 import { type AcademyEventName, academyEventNames } from '../../../runtime/protocol/events.js';
 import { limits } from '../../../runtime/protocol/limits.js';
 import { priorities } from '../../../runtime/protocol/packet.js';
@@ -102,6 +106,7 @@ t.test('a packet larger than a datagram moves to the reliable transport and says
     transport: 'tcp-reliable',
     channel: 'reliable',
     class: 'ordered',
+    source: 'node',
     detour: 'too-large-for-datagram',
   });
   const reliable = router.select({ name: 'academy.session.update', priority: 'normal', bytes: 100_000 });
@@ -117,9 +122,11 @@ t.test('typing and presence may be lost, messages are repaired by the log', asyn
 
 t.test('configuration moves a family, or one name of it', async (t) => {
   const moved = new AcademySmartEventRouter({
-    'academy.chat.*': 'tcp-reliable',
-    'academy.chat.typing': 'academy-evolution',
-    'academy.genome': 'academy-training',
+    transports: {
+      'academy.chat.*': 'tcp-reliable',
+      'academy.chat.typing': 'academy-evolution',
+      'academy.genome': 'academy-training',
+    },
   });
   const select = (name: string) => moved.select({ name, priority: 'normal' });
   t.match(select('academy.chat.message'), { transport: 'tcp-reliable', class: 'ordered' });
@@ -131,11 +138,29 @@ t.test('configuration moves a family, or one name of it', async (t) => {
 });
 
 t.test('an override that means nothing is refused, naming what exists', async (t) => {
-  const refused = (overrides: Record<string, string>) => {
+  const refused = (overrides: RouteOverrides) => {
     t.throws(() => new AcademySmartEventRouter(overrides), { code: 'ERR_ACADEMY_CONFIG_INVALID' });
   };
-  refused({ 'academy.chat.*': 'pigeon' });
-  refused({ '/chat': 'tcp-reliable' });
+  refused({ transports: { 'academy.chat.*': 'pigeon' } });
+  refused({ transports: { '/chat': 'tcp-reliable' } });
+  refused({ proofOfSource: { '/chat': true } });
+  refused({ proofOfSource: { 'academy.chat.typing': true } });
+});
+
+t.test('what moves others and is seldom said proves its node; signals do where it is configured', async (t) => {
+  t.ok(router.needsProof('academy.persona.evolution') && router.needsProof('academy.genome.share'));
+  t.notOk(router.needsProof('academy.training.signal') || router.needsProof('academy.chat.typing'));
+  t.match(router.select({ name: 'academy.lora.evolution', priority: 'normal' }), { source: 'node' });
+  const strict = new AcademySmartEventRouter({
+    proofOfSource: { 'academy.training.signal': true, 'academy.lora.*': false },
+  });
+  t.ok(strict.needsProof('academy.training.signal'));
+  t.notOk(strict.needsProof('academy.training.performance') || strict.needsProof('academy.lora.evolution'));
+  t.match(strict.select({ name: 'academy.training.signal', priority: 'normal' }), {
+    transport: 'academy-training',
+    class: 'ordered',
+    source: 'node',
+  });
 });
 
 t.test('the table shows every rule in the order in which it is tried', async (t) => {

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap';
-import { AcademySmartEventRouter } from '../../../runtime/mesh/AcademySmartEventRouter.js';
+import { AcademySmartEventRouter, type RouteOverrides } from '../../../runtime/mesh/AcademySmartEventRouter.js';
 import { EventStreams } from '../../../runtime/mesh/EventStreams.js';
 import { MeshCounters } from '../../../runtime/mesh/MeshCounters.js';
 import { RateLimitedLog } from '../../../runtime/mesh/RateLimitedLog.js';
@@ -55,6 +55,14 @@ class HandedOver implements StreamHandover {
   }
 }
 
+interface NodeOptions {
+  readonly routes?: RouteOverrides;
+  readonly flowTag?: string;
+  readonly limitByTag?: string;
+  /** Where its events are to go, when nobody listens in its own thread. */
+  readonly handedTo?: HandedOver;
+}
+
 class World {
   readonly clock = new VirtualClock();
   readonly network: MemoryNetwork;
@@ -64,8 +72,8 @@ class World {
     this.network = new MemoryNetwork({ clock: this.clock, random: seededRandom(1), conditions: { lossPerMille } });
   }
 
-  /** @param handedTo where its events are to go, when nobody listens in its own thread */
-  async node(t: Test, handedTo: HandedOver | null = null) {
+  async node(t: Test, options: NodeOptions = {}) {
+    const { flowTag, limitByTag, handedTo = null } = options;
     this.#nodes += 1;
     const identity = identityFromSeed(new Uint8Array(32).fill(this.#nodes));
     const random = seededRandom(this.#nodes);
@@ -75,7 +83,7 @@ class World {
         network: this.network,
         nodeId: identity.nodeId,
         channel: 'training',
-        streams: { identity, datagramKey, random, ringBytes: 400_000 },
+        streams: { identity, datagramKey, random, ringBytes: 400_000, ...(flowTag ? { flowTag } : {}) },
       }),
     );
     const heard: { header: PacketHeader; data: AcademyEventData[HotEventName] }[] = [];
@@ -85,10 +93,11 @@ class World {
     const streams = new EventStreams({
       nodeId: identity.nodeId,
       transports: factory,
-      router: new AcademySmartEventRouter(),
+      router: new AcademySmartEventRouter(options.routes),
       clock: this.clock,
       counters,
       log: new RateLimitedLog(log, this.clock),
+      ...(limitByTag ? { limitByTag } : {}),
       receivePacket: (bytes, from) => packets.push({ bytes: new Uint8Array(bytes), from }),
       deliver: (header, data) => heard.push({ header, data }),
       hears: () => handedTo === null,
@@ -143,7 +152,7 @@ t.test('hot events are heard as they were said, once and in order, with the node
 t.test('what only other threads hear goes to them as it came, decoded by nobody on the way', async (t) => {
   const world = new World(50);
   const elsewhere = new HandedOver(signal.roomId);
-  const [speaker, listener] = [await world.node(t), await world.node(t, elsewhere)];
+  const [speaker, listener] = [await world.node(t), await world.node(t, { handedTo: elsewhere })];
   const signals = speaker.streams.publication('academy.training.signal', { checked: false });
   world.until(() => signals.members === 1);
   const said = Array.from({ length: 200 }, (_, index) => ({
@@ -172,7 +181,7 @@ t.test('what only other threads hear goes to them as it came, decoded by nobody 
 t.test('a thread that cannot take an event costs that event, and is told', async (t) => {
   const world = new World();
   const elsewhere = new HandedOver(signal.roomId);
-  const [speaker, listener] = [await world.node(t), await world.node(t, elsewhere)];
+  const [speaker, listener] = [await world.node(t), await world.node(t, { handedTo: elsewhere })];
   const signals = speaker.streams.publication('academy.training.signal');
   world.until(() => signals.members === 1);
   elsewhere.fault = new Error('its thread is gone');
@@ -228,6 +237,62 @@ t.test('a sealed packet goes the same way, and one that fits no slot is told, so
   t.match(await speaker.streams.sendPacket('academy-training', Buffer.alloc(1_390)), {
     success: false,
     error: { code: 'ERR_ACADEMY_PACKET_TOO_LARGE' },
+  });
+});
+
+t.test('an event that must prove its node is heard in a proven stream, and in no other', async (t) => {
+  const world = new World();
+  const routes = { proofOfSource: { 'academy.training.signal': true } };
+  const [strict, lax, listener] = [
+    await world.node(t, { routes }),
+    await world.node(t),
+    await world.node(t, { routes }),
+  ];
+  const proven = strict.streams.publication('academy.training.signal');
+  const tagged = lax.streams.publication('academy.training.signal');
+  const chosen = lax.streams.publication('academy.training.signal', { proven: true });
+  world.until(() => [proven, tagged, chosen].every(({ members }) => members === 2));
+  for (const publication of [tagged, proven, chosen]) publication.publish(signal);
+  world.until(() => listener.heard.length === 2 && lax.heard.length === 1 && strict.heard.length === 1);
+  world.clock.advance(100);
+  t.strictSame(new Set(listener.heard.map(({ header }) => header.sourceNode)).size, 2);
+  t.equal(listener.counters.snapshot().drops['unproven-source'], 1);
+  t.throws(() => lax.streams.publication('academy.chat.typing', { proven: true }), {
+    code: 'ERR_ACADEMY_BAD_ARGUMENT',
+  });
+});
+
+t.test('a packet of a proven stream comes with the node that is proven', async (t) => {
+  const world = new World();
+  const [speaker, listener] = [await world.node(t), await world.node(t)];
+  void speaker.streams.sendPacket('academy-training', Buffer.alloc(100), 'node');
+  void speaker.streams.sendPacket('academy-training', Buffer.alloc(100), 'member');
+  world.until(() => listener.packets.length === 2);
+  const nodes = listener.packets.map(({ from }) => from.provenNode);
+  t.strictSame(new Set(nodes), new Set([speaker.identity.nodeId, undefined]));
+});
+
+t.test('members with the tag that was asked for pace a publication, and all hear it', async (t) => {
+  const world = new World();
+  const speaker = await world.node(t, { limitByTag: 'trainer' });
+  const [trainer, watcher] = [await world.node(t, { flowTag: 'trainer' }), await world.node(t)];
+  const publications = [
+    speaker.streams.publication('academy.training.signal'),
+    speaker.streams.publication('academy.training.signal', { limitBy: { tag: 'watcher' } }),
+  ];
+  world.until(() => publications.every(({ members }) => members === 2));
+  for (const publication of publications) publication.publish(signal);
+  world.until(() => trainer.heard.length === 2 && watcher.heard.length === 2);
+  const isDone = publications.map(() => false);
+  for (const [index, publication] of publications.entries()) {
+    void publication.flush().then(() => {
+      isDone[index] = true;
+    });
+  }
+  await world.clock.run(1_000);
+  t.strictSame(isDone, [true, true], 'and nobody waits for members of a tag that nobody has');
+  t.throws(() => speaker.streams.publication('academy.training.signal', { limitBy: { tag: 'No Tag' } }), {
+    code: 'ERR_ACADEMY_BAD_ARGUMENT',
   });
 });
 

@@ -23,6 +23,7 @@ const stranger = identity(3).nodeId;
 const key = new Uint8Array(32).fill(7);
 const payload = Uint8Array.of(0x81, 0xa1, 0x61, 0x01);
 const group: PacketSource = { transport: 'academy-training', source: '10.0.0.2:4000' };
+const evolution: PacketSource = { transport: 'academy-evolution', source: '10.0.0.2:4000' };
 const connection: PacketSource = { transport: 'tcp-reliable', source: '10.0.0.2:5000', authenticatedNode: peer };
 
 function mesh(options: { deliver?: DeliverPacket; perSecond?: number } = {}) {
@@ -75,10 +76,12 @@ t.test('a good packet is delivered once, over whichever of two paths it comes fi
 
 t.test('every fault of a packet has its reason', async (t) => {
   const id = (name: string): number => eventByName(name)?.id ?? 0;
+  const evolved: Partial<PacketHeader> = { eventId: id('academy.persona.evolution'), channel: 'evolution' };
+  const passedOn: Partial<PacketHeader> = { sourceNode: stranger, hops: 1 };
   const faults: [string, Partial<PacketHeader>, PacketSource, string][] = [
     ['one that this node sent itself', { sourceNode: self }, group, 'own-echo'],
     ['an event that does not exist', { eventId: 999 }, group, 'unknown-event'],
-    ['an event on the group of another family', { eventId: id('academy.genome.share') }, group, 'wrong-channel'],
+    ['an event on the group of another family', { eventId: id('academy.capability.query') }, group, 'wrong-channel'],
     ['an event that never leaves a node', { eventId: id('academy.node.discovered') }, group, 'wrong-channel'],
     ['a packet of another group than it names', { channel: 'evolution' }, group, 'wrong-channel'],
     ['a reliable packet that comes by datagram', { channel: 'reliable' }, group, 'wrong-channel'],
@@ -91,6 +94,9 @@ t.test('every fault of a packet has its reason', async (t) => {
       'forged-source',
     ],
     ['one passed on too often', { sourceNode: stranger, hops: limits.hopsMax + 1 }, connection, 'forged-source'],
+    ['one in the stream of another node', { sourceNode: stranger }, { ...group, provenNode: peer }, 'forged-source'],
+    ['one whose node is only said, of an event that proves it', evolved, evolution, 'unproven-source'],
+    ['one that a peer passes on, of such an event', { ...evolved, ...passedOn }, connection, 'unproven-source'],
     ['one that is days old', { timestampMs: startMs - 48 * 3_600_000 }, group, 'clock-skew'],
     ['a session that starts after the packet', { session: sessionAt(startMs + 3_600_000) }, group, 'clock-skew'],
   ];
@@ -103,7 +109,13 @@ t.test('every fault of a packet has its reason', async (t) => {
 });
 
 t.test('what is allowed goes through', async (t) => {
+  const evolved: Partial<PacketHeader> = {
+    eventId: eventByName('academy.persona.evolution')?.id ?? 0,
+    channel: 'evolution',
+  };
   const allowed: [string, Partial<PacketHeader>, PacketSource][] = [
+    ['an event that proves its node, in its own stream', evolved, { ...evolution, provenNode: peer }],
+    ['the same over its own connection', evolved, connection],
     ['a copy over a connection of what was multicast', {}, connection],
     ['a detour to the reliable channel', { channel: 'reliable' }, connection],
     ['a multicast packet that a peer passes on', { sourceNode: stranger, hops: 1 }, connection],

@@ -30,6 +30,8 @@ export interface StreamKeys {
   readonly random: Random;
   /** Memory of one outgoing stream, for sending and for repair. @default 23 MB */
   readonly ringBytes?: number;
+  /** What this node says of itself to publishers that are paced by some of their members. @default none */
+  readonly flowTag?: string;
   /** Injected loss, for tests and benchmarks: whether the next slot that comes is to be taken for lost. */
   readonly isLost?: () => boolean;
 }
@@ -50,7 +52,7 @@ export class GroupStreams {
   readonly #receiver: StreamReceiver;
 
   constructor(network: StreamNetwork, keys: StreamKeys, clock: Clock, consume: ConsumeStream) {
-    const { identity, datagramKey, random, isLost } = keys;
+    const { identity, datagramKey, random, isLost, flowTag } = keys;
     this.#network = network;
     this.#keys = keys;
     this.#clock = clock;
@@ -63,6 +65,7 @@ export class GroupStreams {
       random,
       consume,
       ...(isLost ? { isLost } : {}),
+      ...(flowTag === undefined ? {} : { flowTag }),
     });
   }
 

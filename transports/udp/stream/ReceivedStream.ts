@@ -6,6 +6,7 @@
  */
 import type { KeyObject } from 'node:crypto';
 import type { Clock, TimerHandle } from '../../../runtime/protocol/Clock.js';
+import { writeFlowTag } from '../../../runtime/protocol/flowTags.js';
 import { signatureBytes, verifySignature } from '../../../runtime/protocol/identity.js';
 import type { Random } from '../../../runtime/protocol/Random.js';
 import type { StreamClass, StreamConsumer, StreamEnd, StreamSource } from '../../../runtime/protocol/streams.js';
@@ -60,6 +61,8 @@ export interface ReceivedStreamOptions {
   readonly sessionBytes: Buffer;
   readonly slotBytes: number;
   readonly receiverId: Buffer;
+  /** What this receiver says of itself; '' for nothing. */
+  readonly flowTag: string;
   readonly network: StreamNetwork;
   readonly seal: StreamSeal;
   readonly consumer: StreamConsumer;
@@ -115,6 +118,8 @@ export class ReceivedStream {
   readonly #sessionLow: number;
   #state: 'joining' | 'joined' | 'ended' = 'joining';
   #token = 0;
+  /** Of the last answer to a request to join; the next request shows that it was heard. */
+  #answeredToken = 0;
   /** Of the statuses and requests of this membership. */
   #count = 0;
   #joinSentMs = Number.NEGATIVE_INFINITY;
@@ -504,6 +509,8 @@ export class ReceivedStream {
     const first = accept.readUInt16BE(32);
     const count = accept.readUInt16BE(34);
     if (this.#state === 'joined' || first > this.#definitions || !this.#isSigned(accept)) return;
+    const isFirstAnswer = this.#answeredToken !== accept.readUInt32BE(20);
+    this.#answeredToken = accept.readUInt32BE(20);
     const before = this.#definitions;
     let at: number = controlBytes.acceptHead;
     for (let index = 0; index < count; index++) {
@@ -521,8 +528,11 @@ export class ReceivedStream {
     }
     if (this.#definitions < total) {
       // Answers come in bunches; what is lost of them the timer asks for again.
-      const isTime = this.#clock.monotonicMs() - this.#joinSentMs >= joinApartMs;
-      if (this.#definitions > before && isTime) this.#sendJoin();
+      const isTime = isFirstAnswer || this.#clock.monotonicMs() - this.#joinSentMs >= joinApartMs;
+      if (this.#definitions === before) return;
+      if (isTime) this.#sendJoin();
+      this.#joinDelayMs = joinAgainMs;
+      this.#scheduleBy(joinAgainMs);
       return;
     }
     this.#begin(accept.readUInt32BE(20), readU48(accept, 24));
@@ -596,7 +606,7 @@ export class ReceivedStream {
     }
     // Asked too early, or lost once more: in both cases there is more patience in order.
     if (isAgain) this.#roundTripMs = Math.min(roundTripMsMax, this.#roundTripMs * 1.25);
-    if (this.#horizon > this.#next) this.#schedule(Math.max(1, Math.ceil(2 * this.#roundTripMs)));
+    if (this.#horizon > this.#next) this.#scheduleBy(Math.max(1, Math.ceil(2 * this.#roundTripMs)));
     if (ranges.length === 0) return;
     const nak = this.#control(controlBytes.nakHead + ranges.length * nakRangeBytes + streamTagBytes, datagramKinds.nak);
     nak.writeUInt32BE(++this.#count, 24);
@@ -632,6 +642,11 @@ export class ReceivedStream {
     this.#schedule(statusEveryMs);
   }
 
+  /** As #schedule, but what is due before stays: heartbeats bring requests, and must not put statuses off for ever. */
+  #scheduleBy(delayMs: number): void {
+    if (this.#timer === null || this.#timerDueMs > this.#clock.monotonicMs() + delayMs) this.#schedule(delayMs);
+  }
+
   /** One timer: the earliest of what is to be done. */
   #schedule(delayMs: number): void {
     if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
@@ -645,6 +660,8 @@ export class ReceivedStream {
     writeU48(join, this.#firstSeen, 20);
     join.writeUInt16BE(this.#definitions, 26);
     join.writeUInt32BE(this.#options.windowSlots(), 28);
+    join.writeUInt32BE(this.#answeredToken, 32);
+    writeFlowTag(this.#options.flowTag, join, 36);
     this.#toPublisher(join);
   }
 

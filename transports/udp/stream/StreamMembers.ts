@@ -1,12 +1,14 @@
 /**
  * The receivers of one stream, as its publisher knows them, and how far they let it go: the limit is the smallest
- * position plus window of all. One that falls silent is evicted, so that it holds nobody up for ever; it may join again.
+ * position plus window of all, or of those with the tag that paces the stream. One that falls silent is evicted, so that it holds nobody up for ever; it may join again.
  */
 import type { StreamAddress } from '../../../runtime/protocol/streams.js';
 
 export interface StreamMember {
   readonly receiverId: string;
   readonly token: number;
+  /** What it has said of itself; '' for nothing. */
+  readonly flowTag: string;
   address: StreamAddress;
   /** The slot that it began with. */
   readonly start: number;
@@ -25,10 +27,13 @@ export interface StreamMember {
 export class StreamMembers {
   readonly #byId = new Map<string, StreamMember>();
   readonly #membersMax: number;
+  readonly #paceTag: string | undefined;
   #limit = Number.POSITIVE_INFINITY;
 
-  constructor(membersMax: number) {
+  /** @param paceTag of the members that pace the stream; by default all do */
+  constructor(membersMax: number, paceTag?: string) {
     this.#membersMax = membersMax;
+    this.#paceTag = paceTag;
   }
 
   /** The first slot that may not be sent yet. */
@@ -46,10 +51,10 @@ export class StreamMembers {
     return this.#byId.size >= this.#membersMax;
   }
 
-  /** The first slot that some member does not have yet; infinity without members. */
+  /** The first slot that some member that paces the stream does not have yet; infinity without such members. */
   get position(): number {
     let least = Number.POSITIVE_INFINITY;
-    for (const member of this.#byId.values()) if (member.isConfirmed) least = Math.min(least, member.position);
+    for (const member of this.#byId.values()) if (this.#paces(member)) least = Math.min(least, member.position);
     return least;
   }
 
@@ -87,9 +92,13 @@ export class StreamMembers {
 
   #update(): void {
     let limit = Number.POSITIVE_INFINITY;
-    for (const { isConfirmed, position, windowSlots } of this.#byId.values()) {
-      if (isConfirmed) limit = Math.min(limit, position + windowSlots);
+    for (const member of this.#byId.values()) {
+      if (this.#paces(member)) limit = Math.min(limit, member.position + member.windowSlots);
     }
     this.#limit = limit;
+  }
+
+  #paces({ isConfirmed, flowTag }: StreamMember): boolean {
+    return isConfirmed && (this.#paceTag === undefined || flowTag === this.#paceTag);
   }
 }

@@ -6,6 +6,7 @@
 import { EventEmitter } from 'eventemitter3';
 import type { Clock, TimerHandle } from '../../../runtime/protocol/Clock.js';
 import { AcademyError } from '../../../runtime/protocol/errors.js';
+import { checkFlowTag, readFlowTag } from '../../../runtime/protocol/flowTags.js';
 import { type NodeIdentity, publicKeyBytes, signatureBytes } from '../../../runtime/protocol/identity.js';
 import { limits } from '../../../runtime/protocol/limits.js';
 import type { Random } from '../../../runtime/protocol/Random.js';
@@ -21,6 +22,7 @@ import {
   streamClasses,
   type WriteOutcome,
 } from '../../../runtime/protocol/streams.js';
+import { AnswerBudget } from './AnswerBudget.js';
 import { RunProver } from './RunProver.js';
 import { type StreamMember, StreamMembers } from './StreamMembers.js';
 import type { StreamNetwork } from './StreamNetwork.js';
@@ -95,7 +97,11 @@ const provenRunSlots = 46;
  * As `gatherMs`, where each send costs every receiver the check of a signature, 0.1 ms.
  */
 const provenGatherMs = 1;
+/** Answers to a request of somebody that has shown that it hears them, by the token in them. */
 const acceptDatagramsMax = 16;
+/** For who has not shown it: a request under somebody else's address brings one datagram there, and so many bytes. */
+const strangerBudget = { hostBytesPerSecond: 64 * 1024, bytesPerSecond: 512 * 1024 };
+const memberBudget = { hostBytesPerSecond: 2 * 1024 * 1024, bytesPerSecond: 8 * 1024 * 1024 };
 const definitionLengthBytes = 2;
 /** A timer that is later than that shows that this process stood still, not that the members did. */
 const standstillMs = 1_000;
@@ -108,7 +114,9 @@ export class StreamPublisher implements OutgoingStream {
   readonly #clock: Clock;
   readonly #ring: TermRing;
   readonly #seal: StreamSeal;
-  readonly #members = new StreamMembers(limits.streamMembersMax);
+  readonly #members: StreamMembers;
+  readonly #strangerAnswers: AnswerBudget;
+  readonly #memberAnswers: AnswerBudget;
   readonly #silenceMs: number;
   readonly #isLossy: boolean;
   readonly #prover: RunProver | null;
@@ -132,7 +140,7 @@ export class StreamPublisher implements OutgoingStream {
   #setupsRefilledMs = 0;
   #isClosed = false;
 
-  /** @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT for a lossy stream that is to be proven */
+  /** @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT for a lossy stream that is to be proven, and a tag that is none */
   constructor(options: StreamPublisherOptions) {
     this.#options = options;
     this.#network = options.network;
@@ -144,6 +152,11 @@ export class StreamPublisher implements OutgoingStream {
     this.#ring = new TermRing(this.session, slots, options.slotBytes ?? limits.datagramBytesMax);
     this.#prover = options.isProven ? this.#newProver() : null;
     this.#repairedAtMs = new Float64Array(slots).fill(Number.NEGATIVE_INFINITY);
+    const { clock, limitBy } = options;
+    if (limitBy) checkFlowTag(limitBy.tag);
+    this.#members = new StreamMembers(limits.streamMembersMax, limitBy?.tag);
+    this.#strangerAnswers = new AnswerBudget({ clock, ...strangerBudget });
+    this.#memberAnswers = new AnswerBudget({ clock, ...memberBudget });
     this.#seal = new StreamSeal(options.datagramKey, this.session);
     this.#setupsRefilledMs = this.#clock.monotonicMs();
     this.#sendSetup();
@@ -296,7 +309,7 @@ export class StreamPublisher implements OutgoingStream {
   #reset(refused: Buffer, from: StreamAddress): void {
     const reset = this.#control(controlBytes.reset, datagramKinds.reset);
     refused.copy(reset, 12, 12, 24);
-    this.#answer(from, reset);
+    this.#answer(from, reset, this.#strangerAnswers);
   }
 
   #openSlot(): boolean {
@@ -462,10 +475,12 @@ export class StreamPublisher implements OutgoingStream {
     const member = this.#members.get(receiverId) ?? this.#admit(datagram, receiverId, from);
     if (!member) return;
     if (!member.isConfirmed) member.address = from;
-    let next = Math.min(datagram.readUInt16BE(26), this.#definitions.length);
-    for (let sent = 0; sent < acceptDatagramsMax; sent++) {
-      next = this.#accept(member, next);
-      if (next >= this.#definitions.length) return;
+    const isReached = datagram.readUInt32BE(32) === member.token;
+    const budget = isReached ? this.#memberAnswers : this.#strangerAnswers;
+    let next: number | null = Math.min(datagram.readUInt16BE(26), this.#definitions.length);
+    for (let left = isReached ? acceptDatagramsMax : 1; left > 0; left--) {
+      next = this.#accept(member, next, budget);
+      if (next === null || next >= this.#definitions.length) return;
     }
   }
 
@@ -480,6 +495,7 @@ export class StreamPublisher implements OutgoingStream {
     const member: StreamMember = {
       receiverId,
       token: this.#options.random.bytes(4).reduce((token, byte) => token * 256 + byte, 0),
+      flowTag: readFlowTag(datagram, 36),
       address: from,
       start: kept < live ? Math.min(live, ring.runStartFrom(kept)) : live,
       position: kept,
@@ -501,8 +517,8 @@ export class StreamPublisher implements OutgoingStream {
     return wanted < oldest ? oldest + slots / 4 : wanted;
   }
 
-  /** @returns the number of the first definition that did not fit */
-  #accept(member: StreamMember, firstDefinition: number): number {
+  /** @returns the number of the first definition that did not fit; null when there is no more to be answered now */
+  #accept(member: StreamMember, firstDefinition: number, budget: AnswerBudget): number | null {
     const bytesMax = this.#ring.slotBytes - signatureBytes - streamTagBytes;
     let bytes: number = controlBytes.acceptHead;
     let next = firstDefinition;
@@ -510,6 +526,10 @@ export class StreamPublisher implements OutgoingStream {
       const definition = this.#definitions[next] as Buffer;
       if (bytes + 2 + definition.length > bytesMax) break;
       bytes += 2 + definition.length;
+    }
+    if (!budget.take(member.address.host, bytes + signatureBytes + streamTagBytes)) {
+      this.#counters.answersOverBudget += 1;
+      return null;
     }
     const accept = this.#control(bytes + signatureBytes + streamTagBytes, datagramKinds.accept);
     accept.write(member.receiverId, 12, 'latin1');
@@ -525,7 +545,7 @@ export class StreamPublisher implements OutgoingStream {
       at += 2 + definition.length;
     }
     this.#sign(accept);
-    this.#answer(member.address, accept);
+    this.#sealTo(member.address, accept);
     return next;
   }
 
@@ -669,7 +689,12 @@ export class StreamPublisher implements OutgoingStream {
     this.#network.sendToGroup([datagram], datagram.length, ignoreFault);
   }
 
-  #answer(address: StreamAddress, datagram: Buffer): void {
+  #answer(address: StreamAddress, datagram: Buffer, budget: AnswerBudget): void {
+    if (budget.take(address.host, datagram.length)) this.#sealTo(address, datagram);
+    else this.#counters.answersOverBudget += 1;
+  }
+
+  #sealTo(address: StreamAddress, datagram: Buffer): void {
     this.#seal.sealControl(datagram);
     this.#network.sendTo(address, datagram);
   }
@@ -721,6 +746,7 @@ function noCounts(): Counters {
     membersEvicted: 0,
     membersLeft: 0,
     badControl: 0,
+    answersOverBudget: 0,
     sendErrors: 0,
   };
 }

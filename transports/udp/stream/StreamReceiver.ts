@@ -52,6 +52,8 @@ export interface StreamReceiverOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly consume: ConsumeStream;
+  /** What this node says of itself to publishers that are paced by some of their members. @default none */
+  readonly flowTag?: string;
   /** Begin each stream with the oldest slot that its publisher keeps. @default false */
   readonly fromKept?: boolean;
   /** Injected loss, for tests and benchmarks: whether the next slot is to be taken for lost. */
@@ -292,7 +294,7 @@ export class StreamReceiver {
     readonly firstSeen: number;
     readonly resumeAt: number | null;
   }): void {
-    const { network, clock, random, fromKept = false } = this.#options;
+    const { network, clock, random, fromKept = false, flowTag = '' } = this.#options;
     const { key, source, publicKey, seal, session, slotBytes, firstSeen, resumeAt } = found;
     if (!this.#makeRoom()) {
       this.#counters.sessionsRefused += 1;
@@ -313,6 +315,7 @@ export class StreamReceiver {
       slotBytes,
       // Its own for each stream, so that what was said to an earlier one says nothing to this one.
       receiverId: Buffer.from(random.bytes(receiverIdBytes)),
+      flowTag,
       network,
       seal,
       consumer,

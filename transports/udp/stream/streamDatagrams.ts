@@ -24,7 +24,7 @@
  * end        to the group  12 u48 next slot, the last   18 64 bytes Ed25519 signature over all before it   82 tag
  * solicit    to the publisher  12 8 bytes receiver   20 tag
  * join       to the publisher  12 8 bytes receiver   20 u48 first slot wanted   26 u16 definitions known   28 u32 window
- *                              32 u32 token of the last answer, or 0   36 16 bytes group of the receiver, UTF-8 and zeros
+ *                              32 u32 token of the last answer, or 0   36 16 bytes flow tag of the receiver, text and zeros
  *                              52 tag
  * accept     to the receiver   12 8 bytes receiver   20 u32 token   24 u48 first slot   30 u16 definitions in all
  *                              32 u16 number of the first one here   34 u16 definitions here
@@ -100,8 +100,6 @@ export const controlBytes = {
   reset: 40,
 } as const;
 
-/** Of the group that a receiver belongs to, in a join. */
-export const memberGroupBytes = 16;
 export const nakRangeBytes = 8;
 /** A datagram of 1400 bytes holds more; what is missing beyond is asked for next time. */
 export const nakRangesMax = 128;
