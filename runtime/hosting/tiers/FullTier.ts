@@ -123,11 +123,9 @@ export class FullTier implements MachineTier {
     const relay = system._relay;
     const { schedule, cancel } = scheduler;
     system._relay = (source, target, event) => {
-      if (target === parent && parent) {
-        // Its end is told by done() and failed().
-        if (source !== actor || actor.getSnapshot().status !== 'active') return;
-        this.#act(run, () => this.#outlet.send(owner, owner.parent, event));
-      } else if (isActor(target)) relay(source, target, event);
+      // The end of the run, of which XState tells a parent too, is told by done() and failed(): then it acts no more.
+      if (target === parent && parent) this.#act(run, () => this.#outlet.send(owner, owner.parent, event));
+      else if (isActor(target)) relay(source, target, event);
       else this.#act(run, () => this.#outlet.send(owner, target, event));
     };
     scheduler.schedule = (source, target, event, delayMs, id) => {

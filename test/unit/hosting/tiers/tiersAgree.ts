@@ -1,0 +1,81 @@
+/** The property that all tiers behave like XState, for as many machines as one wants. */
+import { AssertionError } from 'node:assert';
+import { inspect, isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
+import { analyseMachine } from '../../../../runtime/hosting/tiers/analyseMachine.js';
+import type { TierName } from '../../../../runtime/hosting/tiers/MachineTier.js';
+import { buildMachine } from './buildMachine.js';
+import { type Deed, deeds, eventTypes, machineSpec } from './MachineSpec.js';
+import { TierWorld, XStateWorld } from './TierWorld.js';
+
+const tiers: readonly TierName[] = ['compiled', 'hosted', 'full'];
+
+/** @returns for each feature, in how many of the machines it occurred */
+export function checkTiersAgree(runs: number, seed?: number): Map<string, number> {
+  const counts = new Map<string, number>();
+  fc.assert(
+    fc.property(machineSpec, deeds, fc.nat({ max: 5 }), (spec, list, n) => {
+      const machine = buildMachine(spec);
+      for (const feature of analyseMachine(machine).features) counts.set(feature, (counts.get(feature) ?? 0) + 1);
+      const worlds = tiers.map((tier) => new TierWorld(machine, tier));
+      // A plain actor cannot go on elsewhere, nor with a parent.
+      const plain = list.some(({ kind }) => kind === 'move') ? null : new XStateWorld(buildMachine(spec));
+      for (const world of worlds) world.start({ n });
+      plain?.start({ n });
+      compare('start', worlds, plain);
+      for (const deed of list) {
+        if (!worlds.every((world) => world.isActive)) return;
+        for (const world of worlds) act(world, deed, worlds);
+        if (plain) act(plain, deed, worlds);
+        compare(deed, worlds, plain);
+      }
+    }),
+    { numRuns: runs, ...(seed === undefined ? {} : { seed }) },
+  );
+  return counts;
+}
+
+function act(world: TierWorld | XStateWorld, deed: Deed, worlds: readonly TierWorld[]): void {
+  if (deed.kind === 'send') world.send({ type: eventTypes[deed.event] as string, n: deed.event });
+  else if (deed.kind === 'wait') world.advance(deed.ms);
+  else if (world instanceof TierWorld) {
+    const place = worlds.indexOf(world);
+    const snapshot = (worlds[(place + deed.tiers) % 3] as TierWorld).snapshot();
+    world.restore(tiers[(place + Math.floor(deed.tiers / 3)) % 3] as TierName, snapshot);
+  }
+}
+
+function compare(when: unknown, worlds: readonly TierWorld[], plain: XStateWorld | null): void {
+  const [one, ...others] = worlds.map((world) => ({
+    name: world.name,
+    lines: world.takeLines(),
+    view: world.view(),
+  })) as unknown as [Seen, Seen, Seen];
+  const oracle = others[1] as Seen;
+  for (const seen of [one, others[0] as Seen]) {
+    same(when, seen, oracle, 'lines');
+    same(when, seen, oracle, 'view');
+  }
+  if (!plain) return;
+  const isOwn = (line: unknown): boolean => !['schedule', 'cancel'].includes((line as [string])[0]);
+  same(
+    when,
+    { ...one, lines: one.lines.filter(isOwn) },
+    { name: plain.name, lines: plain.takeLines(), view: plain.view() },
+    'lines',
+  );
+}
+
+interface Seen {
+  readonly name: string;
+  readonly lines: readonly unknown[];
+  readonly view: unknown;
+}
+
+function same(when: unknown, actual: Seen, expected: Seen, part: 'lines' | 'view'): void {
+  if (isDeepStrictEqual(actual[part], expected[part])) return;
+  const show = (value: unknown): string => inspect(value, { depth: 8 });
+  throw new AssertionError({
+    message: `${part} differ after ${show(when)}\n${actual.name}: ${show(actual[part])}\n${expected.name}: ${show(expected[part])}`,
+  });
+}
