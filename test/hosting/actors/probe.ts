@@ -8,6 +8,7 @@ import type {
   ActorReference,
   AskToken,
   DeadLetter,
+  Departure,
   Settled,
 } from '../../../runtime/protocol/actors.js';
 import type { EventMessage } from '../../../runtime/protocol/EventMessage.js';
@@ -47,6 +48,8 @@ type ProbeEvent = Envelope &
     | { type: 'academy.event'; data: EventMessage }
     | { type: 'academy.undelivered'; data: DeadLetter }
     | { type: 'academy.stopping'; data: null }
+    | { type: 'academy.down'; data: Departure }
+    | { type: 'academy.exit'; data: Departure }
   );
 
 const hoard: number[][] = [];
@@ -164,6 +167,16 @@ const machine = setup({
         context.notes.push(`undelivered ${event.data.messageType}`);
       },
     },
+    'academy.down': {
+      actions: ({ context, event }) => {
+        context.notes.push(`down ${departureText(event.data)}`);
+      },
+    },
+    'academy.exit': {
+      actions: ({ context, event }) => {
+        context.notes.push(`exit ${departureText(event.data)}`);
+      },
+    },
     'academy.stopping': {
       actions: enqueueActions(({ context, enqueue }) => {
         const { lastWord } = (context.input.options ?? {}) as { lastWord?: ActorEffect };
@@ -173,6 +186,11 @@ const machine = setup({
   },
 });
 
+function departureText({ target, reason, error, tag }: Departure): string {
+  const who = 'name' in target ? target.name : 'an address';
+  return [who, reason, ...(error ? [error.message] : []), ...(tag === undefined ? [] : [`(${tag})`])].join(' ');
+}
+
 const restart = { backoffMs: 1, backoffMaxMs: 5 } as const;
 
 export const probe = defineActor({ machine, restart, remoteMessages: ['note', 'report'] });
@@ -180,6 +198,7 @@ export const permanentProbe = defineActor({ machine, restart: { ...restart, kind
 export const temporaryProbe = defineActor({ machine, restart: { ...restart, kind: 'temporary' } });
 export const narrowProbe = defineActor({ machine, restart, mailbox: { capacity: 3 } });
 export const forgetfulProbe = defineActor({ machine, restart, mailbox: { capacity: 3, policy: 'drop-oldest' } });
+export const trappingProbe = defineActor({ machine, restart, traps: true });
 
 /** Not an actor. */
 export const plainMachine = machine;
