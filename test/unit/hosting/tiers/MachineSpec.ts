@@ -125,7 +125,14 @@ const { guard, action } = fc.letrec<{ guard: GuardSpec; action: ActionSpec }>((t
         text: fc.constantFrom('p', 'q', 'r'),
       }),
     },
-    { weight: 3, arbitrary: fc.record({ kind: fc.constant('raise' as const), event, form: valueOrFunction() }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        kind: fc.constant('raise' as const),
+        event,
+        form: fc.constantFrom('function', 'function', 'function', 'function', 'value'),
+      }),
+    },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('raise later' as const), event, delay, id: small }) },
     {
       weight: 3,

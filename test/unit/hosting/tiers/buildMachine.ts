@@ -118,7 +118,7 @@ class MachineBuilder {
     if (spec.shape === 'final') return { ...common, type: 'final', ...outputOf(spec.output) };
     const transitions = {
       on: Object.fromEntries(spec.on.map(([number, list]) => [descriptors[number], this.#transitions(list)])),
-      ...(spec.always.length > 0 ? { always: this.#transitions(spec.always) } : {}),
+      ...(spec.always.length > 0 ? { always: spec.always.map((each) => this.#eventless(each)) } : {}),
       ...(spec.after.length > 0
         ? { after: Object.fromEntries(spec.after.map(([delay, each]) => [delayKey(delay), this.#transition(each)])) }
         : {}),
@@ -132,7 +132,9 @@ class MachineBuilder {
       ...(spec.done.length > 0 ? { onDone: this.#transitions(spec.done) } : {}),
     };
     if (spec.shape === 'parallel') return { ...inner, type: 'parallel' };
-    const candidates = children.filter((child) => isActive(child.spec));
+    const active = children.filter((child) => isActive(child.spec));
+    const lasting = active.filter((child) => child.spec.shape !== 'final');
+    const candidates = lasting.length > 0 ? lasting : active;
     const target = candidates[spec.initial % candidates.length]?.path.at(-1);
     const actions = this.#actions(spec.initialActions);
     return { ...inner, initial: actions.length > 0 ? { target, actions } : target };
@@ -157,6 +159,18 @@ class MachineBuilder {
     };
     // An event that is listed with nothing is a forbidden one.
     return Object.keys(parts).length === 0 ? undefined : parts;
+  }
+
+  /** Most need fuel, for a machine that never rests shows little else. */
+  #eventless(spec: TransitionSpec): unknown {
+    if (!spec.guard) return this.#transition({ ...spec, guard: { kind: 'below', form: 'named', limit: 6 } });
+    const { target, reenter, guard, actions } = this.#transition(spec) as Record<string, unknown>;
+    return {
+      target,
+      reenter,
+      guard: and([({ context }: Args) => context.fuel > 0, guard] as never),
+      actions: [...((actions as unknown[] | undefined) ?? []), burn],
+    };
   }
 
   #target(number: number): string {
