@@ -10,7 +10,7 @@ import type { ActorCell } from './ActorCell.js';
 import type { ActorKind, ActorMailboxRules } from './ActorKind.js';
 import type { NoticeFrame } from './frames.js';
 import { Mailbox } from './Mailbox.js';
-import { isSameReference } from './NameDirectory.js';
+import { isSameSender } from './NameDirectory.js';
 import { RingQueue } from './RingQueue.js';
 import { counterPlace, type ShardLedger } from './ShardLedger.js';
 import type { Switchboard } from './Switchboard.js';
@@ -328,8 +328,4 @@ export class ActorTurns {
     const extras = cell.extra();
     if (extras.alarm === 'age' || cell.depth <= rules.alarmDepth / 2) extras.alarm = null;
   }
-}
-
-function isSameSender(a: DeliveredMessage['from'], b: DeliveredMessage['from']): boolean {
-  return a === b || (a !== null && b !== null && isSameReference(a, b));
 }

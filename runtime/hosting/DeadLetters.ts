@@ -4,6 +4,7 @@
  */
 import type { DeadLetter, DeadLetterReason } from '../protocol/actors.js';
 import { limits } from '../protocol/limits.js';
+import { isSameSender } from './NameDirectory.js';
 import { RingQueue } from './RingQueue.js';
 
 export const deadLetterReasons = [
@@ -29,6 +30,17 @@ export class DeadLetters {
     if (this.#kept.size === limits.deadLettersKept) this.#kept.shift();
     this.#kept.push(letter);
     if (this.#notices.length < noticesPerTurnMax) this.#notices.push(letter);
+    else this.#addTo(letter);
+  }
+
+  /** In a flood a sender is told how many there were, by the latest notice that it gets. */
+  #addTo({ reason, from }: DeadLetter): void {
+    for (let index = this.#notices.length - 1; index >= 0; index--) {
+      const notice = this.#notices[index] as DeadLetter;
+      if (notice.reason !== reason || !isSameSender(notice.from, from)) continue;
+      this.#notices[index] = { ...notice, further: (notice.further ?? 0) + 1 };
+      return;
+    }
   }
 
   get hasNotices(): boolean {

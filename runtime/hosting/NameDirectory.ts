@@ -40,3 +40,7 @@ export function isSameReference(a: ActorReference, b: ActorReference): boolean {
   if (isActorAddress(a)) return isActorAddress(b) && isSameAddress(a, b);
   return !isActorAddress(b) && a.name === b.name && a.node === b.node;
 }
+
+export function isSameSender(a: ActorReference | null, b: ActorReference | null): boolean {
+  return a === b || (a !== null && b !== null && isSameReference(a, b));
+}

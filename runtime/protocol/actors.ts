@@ -285,6 +285,8 @@ export interface DeadLetter {
   readonly from: ActorReference | null;
   readonly messageType: string;
   readonly atMs: number;
+  /** Further ones of the same sender and reason that came in a flood and are not shown one by one. */
+  readonly further?: number;
 }
 
 /** One line of `academy tree`. */

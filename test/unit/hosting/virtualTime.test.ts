@@ -1,37 +1,11 @@
 /** Deadlines, back-off and a machine's own timers go by the clock that is handed in, and by no other. */
 import t from 'tap';
 import { emit, setup } from 'xstate';
-import { ActorSystem } from '../../../runtime/hosting/ActorSystem.js';
 import { defineActor } from '../../../runtime/hosting/defineActor.js';
 import type { ActorEffect, ActorInput, DeliveredMessage } from '../../../runtime/protocol/actors.js';
-import { seededRandom } from '../../../runtime/protocol/Random.js';
 import { crashesOnStart } from '../../hosting/actors/crashesOnStart.js';
 import { probe } from '../../hosting/actors/probe.js';
-import { RecordingMesh, testNode } from '../../hosting/testSystem.js';
-import { FakeClock } from './FakeClock.js';
-
-/** A system whose turns and timers run when the test says so. */
-async function makeStill() {
-  const clock = new FakeClock();
-  const turns: (() => void)[] = [];
-  const mesh = new RecordingMesh();
-  const system = new ActorSystem({
-    nodeId: testNode,
-    academyId: 'test',
-    clock,
-    random: seededRandom(7),
-    threads: 0,
-    mesh,
-    defer: (turn) => turns.push(turn),
-  });
-  await system.start();
-  const run = async (): Promise<void> => {
-    for (let turn = turns.shift(); turn; turn = turns.shift()) turn();
-    await new Promise((resolve) => setImmediate(resolve));
-    if (turns.length > 0) await run();
-  };
-  return { clock, system, mesh, run, turns };
-}
+import { makeStill } from './makeStill.js';
 
 const sleeper = defineActor({
   restart: { backoffMs: 1_000, backoffMaxMs: 60_000 },
