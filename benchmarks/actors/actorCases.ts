@@ -32,7 +32,7 @@ const works: Readonly<Record<keyof Workload, Work>> = {
     label: 'spawn',
     unit: 'actors/s',
     counts: {
-      academy: 10_000,
+      academy: 500_000,
       xstate: 20_000,
       nact: 50_000,
       effect: 30_000,
@@ -46,7 +46,7 @@ const works: Readonly<Record<keyof Workload, Work>> = {
     label: 'idle actor',
     unit: 'bytes',
     counts: {
-      academy: 20_000,
+      academy: 250_000,
       xstate: 20_000,
       nact: 50_000,
       effect: 30_000,
@@ -62,8 +62,8 @@ const works: Readonly<Record<keyof Workload, Work>> = {
     // It hangs on two actors and the moment, and scatters more than all others: a median of 15 in five rounds.
     timesPerRound: 3,
     counts: {
-      academy: 60_000,
-      'academy-threads': 10_000,
+      academy: 600_000,
+      'academy-threads': 20_000,
       xstate: 60_000,
       nact: 100_000,
       effect: 100_000,
@@ -77,8 +77,8 @@ const works: Readonly<Record<keyof Workload, Work>> = {
     label: 'fan-out to 1000',
     unit: 'messages/s',
     counts: {
-      academy: 150_000,
-      'academy-threads': 150_000,
+      academy: 1_500_000,
+      'academy-threads': 1_500_000,
       xstate: 150_000,
       nact: 200_000,
       effect: 150_000,
@@ -102,7 +102,7 @@ export function actorCases(peers: ActorPeers): BenchmarkCase[] {
       .filter((system) => system === 'academy' || system === 'academy-threads' || peers.has(system))
       .map((system) => workCase(work, system, peers)),
   );
-  return [...cases, ...loadCases(peers), ...millionCases(peers)];
+  return [...cases, bareCase(peers), ...loadCases(peers), ...millionCases(peers)];
 }
 
 function workCase(work: keyof Workload, system: SystemName, peers: ActorPeers): BenchmarkCase {
@@ -114,11 +114,17 @@ function workCase(work: keyof Workload, system: SystemName, peers: ActorPeers): 
     timesPerRound,
     run: ({ signal, scale }) => {
       const count = scaled(fullCount, scale);
-      if (system !== 'erlang') return inProcess({ by: system, work }, count, peers, signal);
+      if (system !== 'erlang') return inProcess(taskOf(work, system), count, peers, signal);
       if (!peers.erlang) throw new Error('Erlang is not there');
       return peers.erlang.run(work, count, signal);
     },
   };
+}
+
+function taskOf(work: keyof Workload, system: Exclude<SystemName, 'erlang'>): ActorTask {
+  if (system !== 'academy-threads') return { by: system, work };
+  if (work === 'pingPong' || work === 'fanOut') return { by: system, work };
+  throw new Error(`actors across threads have no work "${work}"`);
 }
 
 function loadCases(peers: ActorPeers): BenchmarkCase[] {
@@ -135,6 +141,16 @@ function loadCases(peers: ActorPeers): BenchmarkCase[] {
         run: ({ signal, scale }) => inProcess({ by: system, load }, scaled(300_000, scale), peers, signal),
       })),
   );
+}
+
+/** The fan-out once more by nothing but machines in a table: what bounds, generations and dead letters cost. */
+function bareCase(peers: ActorPeers): BenchmarkCase {
+  return {
+    case: 'fan-out to 1000, bare table',
+    unit: 'messages/s',
+    run: ({ signal, scale }) =>
+      inProcess({ by: 'academy', load: 'bare' }, scaled(works.fanOut.counts.academy ?? countMin, scale), peers, signal),
+  };
 }
 
 /** Two figures of the same million: what it weighs with its process, and how long it took to start. */

@@ -6,8 +6,9 @@ import { openWorkload, type WorkloadName } from './workloads.js';
 
 export type ActorTask =
   | { readonly by: WorkloadName; readonly work: keyof Workload }
+  | { readonly by: 'academy-threads'; readonly work: 'pingPong' | 'fanOut' }
   | { readonly by: 'academy' | 'xstate'; readonly load: 'mixed' | 'single' }
-  | { readonly by: 'academy'; readonly load: 'million' };
+  | { readonly by: 'academy'; readonly load: 'million' | 'bare' };
 
 export type ActorQuestions = {
   readonly measure: {
@@ -23,8 +24,10 @@ export type ActorQuestions = {
 
 answerQuestions<ActorQuestions>({
   measure: async ({ task, count, peersFolder }) => {
+    if (task.by === 'academy-threads') return (await import('./threadsWorkload.js')).threadsWorkload[task.work](count);
     if ('work' in task) return (await openWorkload(task.by, peerPackages(peersFolder)))[task.work](count);
     if (task.load === 'million') return (await import('./academyMillion.js')).academyMillion(count);
+    if (task.load === 'bare') return (await import('./bareTable.js')).bareFanOut(count);
     const { mixedMachines, singleMachines } = await import('./mixed/mixedMachines.js');
     const machines = task.load === 'mixed' ? mixedMachines : singleMachines;
     if (task.by === 'xstate') return (await import('./mixed/xstateMixed.js')).xstateMixed(machines, count);

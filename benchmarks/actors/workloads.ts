@@ -3,8 +3,7 @@ import type { LoadPackage } from '../peers/Peer.js';
 import type { Workload } from './Workload.js';
 
 const own = {
-  academy: async () => (await import('./academyWorkload.js')).academyWorkload(false),
-  'academy-threads': async () => (await import('./academyWorkload.js')).academyWorkload(true),
+  academy: async () => (await import('./academyWorkload.js')).academyWorkload,
   xstate: async () => (await import('./xstateWorkload.js')).xstateWorkload,
   eventemitter3: async () => (await import('./eventEmitterWorkload.js')).eventEmitterWorkload,
 } satisfies Record<string, () => Promise<Workload>>;

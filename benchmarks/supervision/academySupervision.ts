@@ -1,9 +1,9 @@
 /** Crashes under the project's supervisor: of actors one by one, and of a thread with all that live on it. */
 import type { ActorSystem } from '../../runtime/hosting/ActorSystem.js';
 import type { ActorAddress } from '../../runtime/protocol/actors.js';
-import { spawnListeners } from '../actors/academyWorkload.js';
 import { deadlineMs, inSystem } from '../actors/inSystem.js';
 import { expectCount, timed } from '../actors/measure.js';
+import { spawnNamed } from '../actors/threadsWorkload.js';
 import type { Measured } from '../actors/Workload.js';
 import { driver, fragile, restartAlways } from './machines.js';
 
@@ -36,7 +36,7 @@ export function restarts(count: number): Promise<Measured> {
  */
 export function shardRecovery(count: number): Promise<Measured> {
   return inSystem({ threads: 1, withCrashes: true, shardRestart: restartAlways }, async (system) => {
-    const listeners = await spawnListeners(system, 'listener', count, 1);
+    const listeners = await spawnNamed(system, 'listener', count, 1);
     const measured = await timed(
       count,
       () => strike(system),

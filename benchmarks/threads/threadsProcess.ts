@@ -1,5 +1,6 @@
 /** The process that one round of one case runs in: it starts with a clean heap and compiles only its own code. */
 import { academyWorkload } from '../actors/academyWorkload.js';
+import { threadsWorkload } from '../actors/threadsWorkload.js';
 import type { Measured } from '../actors/Workload.js';
 import { answerQuestions } from '../runner/ForkedProcess.js';
 import type { LinkName } from './links.js';
@@ -22,7 +23,7 @@ export type ThreadsQuestions = {
 
 answerQuestions<ThreadsQuestions>({
   measure: ({ task, count }) => {
-    if (task.by === 'actors') return academyWorkload(task.acrossThreads)[task.work](count);
+    if (task.by === 'actors') return (task.acrossThreads ? threadsWorkload : academyWorkload)[task.work](count);
     if (task.by === 'hops') return hops(task.frame, task.hop, count);
     return linkWorks[task.work](task.by, count);
   },

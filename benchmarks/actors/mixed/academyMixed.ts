@@ -6,7 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { emit, enqueueActions, setup } from 'xstate';
 import { actorNames } from '../../../runtime/protocol/actorNames.js';
 import type { ActorAddress, ActorEffect, ActorMessage, AskToken } from '../../../runtime/protocol/actors.js';
-import { deadlineMs, inSystem } from '../inSystem.js';
+import { addressesOf, onHost } from '../LocalHost.js';
 import { timed } from '../measure.js';
 import type { Measured } from '../Workload.js';
 import { defined, type MixedMachine, type Report, reply, sinkName, type Told } from './MixedMachine.js';
@@ -48,18 +48,16 @@ const echo = defined(
 
 export function academyMixed(machines: readonly MixedMachine[], count: number): Promise<Measured> {
   const { actorsOfType, warmUpSteps, steps } = mixedShape(count, machines.length);
-  return inSystem({ threads: 0 }, async (system) => {
+  return onHost(async (host) => {
     const ask = (to: ActorAddress, type = 'report', data: unknown = null): Promise<unknown> =>
-      system.ask(to, { type, data }, { deadlineMs });
-    const sinks = [sinkName, actorNames.chatDaemon].map((name) => system.spawnLocal(name, sink));
-    const lead = system.spawnLocal('conductor', conductor);
+      host.ask(to, { type, data });
+    const sinks = [sinkName, actorNames.chatDaemon].map((name) => host.spawnNamed(name, sink));
+    const lead = host.spawnOne(conductor);
     const groups = machines.map((machine) => ({
       machine,
-      to: Array.from({ length: actorsOfType }, (_, index) =>
-        system.spawnLocal(`${machine.name}-${index}`, machine.definition, machine.options),
-      ),
+      to: addressesOf(host.spawnMany(machine.definition, actorsOfType, machine.options)),
     }));
-    const last = system.spawnLocal('last', echo);
+    const last = host.spawnOne(echo);
     const run = async (from: number, to: number): Promise<void> => {
       for (let step = from; step < to; step++) {
         const parts = groups.map(({ machine, to: players }) => ({ to: players, message: messageOf(machine, step) }));
@@ -70,16 +68,15 @@ export function academyMixed(machines: readonly MixedMachine[], count: number): 
         for (const each of sinks) await ask(each);
       }
     };
-    const handled = async (): Promise<number> => (await system.counters()).messagesHandled ?? 0;
     await run(0, warmUpSteps);
     const end = warmUpSteps + steps;
-    const count = groups.length * actorsOfType * steps;
-    const before = await handled();
+    const messages = groups.length * actorsOfType * steps;
+    const handledBefore = host.handled;
     return timed(
-      count,
+      messages,
       async () => {
         await run(warmUpSteps, end);
-        while ((await handled()) - before < count) await turn();
+        while (host.handled - handledBefore < messages) await turn();
       },
       async () => {
         const reports = new Map<MixedMachine, MixedReport[]>();

@@ -2,6 +2,7 @@ import t from 'tap';
 import { academyWorkload } from '../../../benchmarks/actors/academyWorkload.js';
 import { eventEmitterWorkload } from '../../../benchmarks/actors/eventEmitterWorkload.js';
 import { expectCount, slope } from '../../../benchmarks/actors/measure.js';
+import { threadsWorkload } from '../../../benchmarks/actors/threadsWorkload.js';
 import type { Workload } from '../../../benchmarks/actors/Workload.js';
 import { xstateWorkload } from '../../../benchmarks/actors/xstateWorkload.js';
 
@@ -13,8 +14,7 @@ t.teardown(() => {
 });
 
 const workloads: Readonly<Record<string, Workload>> = {
-  'the actors of a node': academyWorkload(false),
-  'the actors of a node, across threads': academyWorkload(true),
+  'the actors of a host': academyWorkload,
   XState: xstateWorkload,
   eventemitter3: eventEmitterWorkload,
 };
@@ -27,6 +27,11 @@ for (const [name, workload] of Object.entries(workloads)) {
     t.match(await workload.fanOut(2_000), { count: 2_000, fault: null });
   });
 }
+
+t.test('the actors of a node do all of each work across threads, too', async (t) => {
+  t.match(await threadsWorkload.pingPong(100), { count: 100, fault: null });
+  t.match(await threadsWorkload.fanOut(2_000), { count: 2_000, fault: null });
+});
 
 t.test('memory is the slope over the numbers of actors, whatever the process has besides', async (t) => {
   t.equal(slope([100, 103, 106, 109, 112]), 3);
