@@ -101,6 +101,7 @@ t.test('a packet larger than a datagram moves to the reliable transport and says
     transport: 'academy-training',
     channel: 'training',
     class: 'log-repaired',
+    source: 'member',
   });
   t.strictSame(router.select({ ...fits, bytes: limits.datagramBytesMax + 1 }), {
     transport: 'tcp-reliable',
