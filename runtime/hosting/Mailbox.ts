@@ -94,7 +94,7 @@ export class Mailbox<T> {
   }
 
   #conflate(message: T): T | undefined {
-    this.#keys ??= new RingQueue();
+    this.#keys ??= this.#noKeys();
     this.#places ??= new Map();
     const key = this.rules.keyOf?.(message);
     const place = key === undefined ? undefined : this.#places.get(key);
@@ -108,5 +108,12 @@ export class Mailbox<T> {
     this.#queue.push(message);
     this.#keys.push(key);
     return undefined;
+  }
+
+  /** For what is kept and came before the first message that could be conflated. */
+  #noKeys(): RingQueue<string | undefined> {
+    const keys = new RingQueue<string | undefined>();
+    for (let waiting = this.#queue.size; waiting > 0; waiting--) keys.push(undefined);
+    return keys;
   }
 }

@@ -415,6 +415,7 @@ function contract(t: Test, threads: number): void {
       await until('ada listens', () => feed.isWanted('kitchen'));
       for (let number = 1; number <= 50; number++) feed.say(inRoom(number % 5 === 0 ? 'cellar' : 'kitchen', number));
       order('ben', { type: 'subscribe', event, roomId: 'kitchen' });
+      await reportOf(system, 'ben');
       const shards = threads < 2 ? 1 : 2;
       await until('both shards listen', () => feed.say(inRoom('kitchen', 51)) === shards);
       feed.feed(Buffer.from([0xdc, 0, 3, 0xcd, 0, 1]), 'kitchen');
