@@ -14,7 +14,9 @@ export interface CaseResult {
   readonly p999: number | null;
   /** Median of CPU time (all processes, system time included) per million units; null where it was not measured. */
   readonly cpuSecondsPerMillion: number | null;
-  /** Of that, the sender's; null where it was not measured. */
+  /** The same of the round that took least: what else runs on the machine only adds. */
+  readonly cpuSecondsPerMillionMin: number | null;
+  /** Of the median, the sender's; null where it was not measured. */
   readonly senderCpuSecondsPerMillion: number | null;
   /** Units lost in all rounds together. */
   readonly lost: number;

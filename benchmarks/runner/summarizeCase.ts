@@ -21,14 +21,16 @@ export function summarizeCase(name: string, unit: string, outcomes: readonly Rou
     p50: percentileMicros(latencies, 50),
     p99: percentileMicros(latencies, 99),
     p999: percentileMicros(latencies, 99.9),
-    cpuSecondsPerMillion: perMillion(outcomes, ({ cpuSeconds }) => cpuSeconds),
-    senderCpuSecondsPerMillion: perMillion(outcomes, ({ senderCpuSeconds }) => senderCpuSeconds),
+    cpuSecondsPerMillion: overRounds(median, outcomes, ({ cpuSeconds }) => cpuSeconds),
+    cpuSecondsPerMillionMin: overRounds(least, outcomes, ({ cpuSeconds }) => cpuSeconds),
+    senderCpuSecondsPerMillion: overRounds(median, outcomes, ({ senderCpuSeconds }) => senderCpuSeconds),
     lost,
   };
 }
 
-/** The median over the rounds that measured it, per million units; null when none has. */
-function perMillion(
+/** Over the rounds that measured it, per million units; null when none has. */
+function overRounds(
+  summary: (figures: readonly number[]) => number,
   outcomes: readonly RoundOutcome[],
   secondsOf: (outcome: RoundOutcome) => number | undefined,
 ): number | null {
@@ -36,7 +38,11 @@ function perMillion(
     const seconds = secondsOf(outcome);
     return seconds === undefined || outcome.count === 0 ? [] : [(seconds / outcome.count) * 1e6];
   });
-  return figures.length === 0 ? null : median(figures);
+  return figures.length === 0 ? null : summary(figures);
+}
+
+function least(figures: readonly number[]): number {
+  return Math.min(...figures);
 }
 
 /** The round's figure: what it measured, or its rate. */

@@ -13,6 +13,7 @@ const figures = {
   p99: null,
   p999: null,
   cpuSecondsPerMillion: null,
+  cpuSecondsPerMillionMin: null,
   senderCpuSecondsPerMillion: null,
 };
 

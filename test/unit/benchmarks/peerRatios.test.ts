@@ -15,6 +15,7 @@ function result(peerCase: PeerCase, given: Partial<CaseResult>): CaseResult {
     p99: null,
     p999: null,
     cpuSecondsPerMillion: null,
+    cpuSecondsPerMillionMin: null,
     senderCpuSecondsPerMillion: null,
     lost: 0,
   };

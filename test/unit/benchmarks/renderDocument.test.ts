@@ -18,6 +18,7 @@ const document: BenchmarkDocument = {
       p99: 1204,
       p999: 2_000_000,
       cpuSecondsPerMillion: 14.44,
+      cpuSecondsPerMillionMin: null,
       senderCpuSecondsPerMillion: null,
       lost: 0,
     },

@@ -67,6 +67,7 @@ t.test('the document has the keys that other tools read, and is plain JSON', asy
   t.strictSame(Object.keys(document.results[0] ?? {}).sort(), [
     'case',
     'cpuSecondsPerMillion',
+    'cpuSecondsPerMillionMin',
     'lost',
     'max',
     'median',
