@@ -53,6 +53,19 @@ export const benchmark = defineBenchmark({
     codecCase('size', 'JSON'),
   ],
   ratios: (results) => ratiosOf(results),
+  guarding: {
+    cases: [
+      'encode, fixed layout',
+      'encode, msgpackr, structures',
+      'decode, fixed layout',
+      'decode, msgpackr, structures',
+      'read a text, fixed layout',
+      'read an id, fixed layout',
+      'size, fixed layout',
+    ],
+    rounds: 15,
+    scale: 0.1,
+  },
   // The quickest rounds, not the medians: on a busy machine they are steadier by far.
   guards: (results) => ({
     ...ratiosOf(results, ({ cpuSecondsPerMillionMin }) => cpuSecondsPerMillionMin),

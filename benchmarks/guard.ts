@@ -16,6 +16,8 @@ import { describeMachine } from './runner/describeMachine.js';
 export interface GuardOptions extends Pick<RunBenchmarkOptions, 'rounds' | 'scale' | 'onProgress' | 'signal'> {
   /** @default those that have a baseline */
   readonly names?: readonly string[];
+  /** All of each benchmark, with its ratios over sockets: for a quiet machine, and some minutes. @default false */
+  readonly long?: boolean;
   /** Write baselines instead of comparing with them. @default false */
   readonly record?: boolean;
   /** @default benchmarks/baselines in the project */
@@ -29,14 +31,15 @@ export interface GuardOptions extends Pick<RunBenchmarkOptions, 'rounds' | 'scal
 /** Runs that a baseline is taken from: runs lie further apart than the rounds of one. */
 const recordedRuns = 3;
 /** What fell in one run must fall in another too, so that a moment's load on the machine is no fault. */
-const attempts = 2;
+const attempts = 3;
 
 /**
  * @returns whether everything that is guarded was kept
  * @throws VoidRound, AcademyError ERR_ACADEMY_BAD_ARGUMENT for a benchmark without guards or baseline
  */
 export async function runGuard(options: GuardOptions): Promise<boolean> {
-  const { folder = packageFile('benchmarks', 'baselines'), load = loadBenchmark, record = false, onText } = options;
+  const { load = loadBenchmark, record = false, long = false, onText } = options;
+  const folder = options.folder ?? packageFile('benchmarks', 'baselines', ...(long ? ['long'] : []));
   const names = options.names?.length ? options.names : namesIn(folder);
   if (names.length === 0) throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', `no baseline lies in ${folder}`);
   let kept = true;
@@ -58,9 +61,9 @@ export async function runGuard(options: GuardOptions): Promise<boolean> {
 async function compare(benchmark: Benchmark, baseline: Baseline, options: GuardOptions): Promise<GuardRow[]> {
   let rows: GuardRow[] = [];
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const { guards } = await run(benchmark, options);
-    const again = compareGuards(baseline, guards);
-    // Of two attempts the better one, guard by guard.
+    const { guards, ratios } = await run(benchmark, options);
+    const again = compareGuards(baseline, { ...ratios, ...guards });
+    // Of all attempts the best one, guard by guard.
     rows = attempt === 0 ? again : rows.map((row, index) => (isFault(row) ? (again[index] ?? row) : row));
     if (!rows.some(isFault)) break;
   }
@@ -76,15 +79,16 @@ async function recordBaseline(benchmark: Benchmark, options: GuardOptions): Prom
 
 async function run(
   benchmark: Benchmark,
-  { rounds, scale, onProgress, signal }: GuardOptions,
+  { rounds, scale, onProgress, signal, long = false }: GuardOptions,
 ): Promise<BenchmarkDocument> {
   const document = await benchmark.run({
     ...(rounds === undefined ? {} : { rounds }),
     ...(scale === undefined ? {} : { scale }),
     ...(onProgress ? { onProgress } : {}),
     ...(signal ? { signal } : {}),
+    guardsOnly: !long,
   });
-  if (Object.keys(document.guards).length > 0) return document;
+  if (long || Object.keys(document.guards).length > 0) return document;
   throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', `the benchmark "${benchmark.name}" has no guards`);
 }
 

@@ -6,7 +6,7 @@
  * window that receivers acknowledge, and what is lost all the same is told. Latencies are measured at a fixed rate and
  * count from the time that a signal was due. Beside them stands what a C program does on the same machine.
  */
-import { type LimitCaseName, openLimitCases } from './limit/openLimitCases.js';
+import { type LimitCaseName, type LimitCases, openLimitCases } from './limit/openLimitCases.js';
 import { datagramsPerSignal } from './multicast/datagramsPerSignal.js';
 import { runSignalCase, type SignalCaseOptions } from './multicast/runSignalCase.js';
 import type { CaseResult } from './runner/BenchmarkDocument.js';
@@ -16,6 +16,9 @@ import { requireRounds, runRounds } from './runner/runRounds.js';
 /** More than this lost, and the rate is not one at which bare datagrams can be used. Streams may lose nothing. */
 const lostShareMax = 0.01;
 const latencyRate = 50_000;
+
+/** When the limit is not what is asked for. */
+const noLimit: LimitCases = { cases: [], notes: [], dispose: () => {} };
 
 type CaseName = (typeof cases)[number]['case'] | LimitCaseName;
 
@@ -40,7 +43,7 @@ export const benchmark: Benchmark = {
   run: async (options = {}) => {
     if (options.rounds !== undefined) requireRounds(options.rounds);
     const signal = options.signal ?? new AbortController().signal;
-    const limit = await openLimitCases(signal);
+    const limit = options.guardsOnly ? noLimit : await openLimitCases(signal);
     const perSignal = datagramsPerSignal(options.seed ?? 1);
     try {
       const document = await runRounds<CaseName>(
@@ -49,6 +52,8 @@ export const benchmark: Benchmark = {
           sentence: benchmark.sentence,
           cases: [...cases, ...limit.cases],
           ratios: (results) => ratiosOf(results, perSignal),
+          guards: guardsOf,
+          guarding: { cases: ['naive, 1 to 1', 'stream, 1 to 1', 'stream open, 1 to 1'], rounds: 5, scale: 0.5 },
         },
         { ...options, signal },
       );
@@ -79,6 +84,15 @@ function ratiosOf(results: Readonly<Partial<Record<CaseName, CaseResult>>>, perS
     sender_cpu_1to3_vs_1to1: senderCpu('stream, 1 to 3') / senderCpu('stream, 1 to 1'),
   };
   return Object.fromEntries(Object.entries(ratios).filter(([, ratio]) => Number.isFinite(ratio)));
+}
+
+/** CPU time, of the quickest rounds: rates of a moment say more of the machine than of the path. */
+function guardsOf(results: Readonly<Partial<Record<CaseName, CaseResult>>>): Record<string, number> {
+  const cpu = (name: CaseName): number => results[name]?.cpuSecondsPerMillionMin ?? Number.NaN;
+  return {
+    cpu_naive_vs_stream: cpu('naive, 1 to 1') / cpu('stream, 1 to 1'),
+    cpu_open_vs_authenticated: cpu('stream open, 1 to 1') / cpu('stream, 1 to 1'),
+  };
 }
 
 function signalCase<const C extends string>(name: C, options: SignalCaseOptions): BenchmarkCase<C> {

@@ -45,6 +45,18 @@ export const benchmark = defineBenchmark({
     threads_fanout_vs_local: results['actors, fan-out across'].median / results['actors, fan-out local'].median,
     ring_vs_post_each: results['main to shard, ring'].median / results['main to shard, post each'].median,
   }),
+  guarding: {
+    cases: [
+      'event into the ring',
+      'event out of the ring',
+      'event, allocations',
+      'message into the ring',
+      'message out of the ring',
+      'message, allocations',
+    ],
+    rounds: 1,
+    scale: 1,
+  },
   guards: (results) => ({
     event_bytes_into_ring: results['event into the ring'].median,
     event_bytes_out_of_ring: results['event out of the ring'].median,

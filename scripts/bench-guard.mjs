@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // Compares benchmarks with their committed baselines, and fails with a table of what fell.
 //
-//   npm run bench:guard -- [NAME...] [--record] [--rounds N] [--scale SHARE]
+//   npm run bench:guard -- [NAME...] [--long] [--record] [--rounds N] [--scale SHARE]
 //
-// Without names it runs those that have a baseline. --record writes the baselines anew: do so on a quiet machine, and
+// Without names it runs those that have a baseline: what is steady on any machine, in about a minute. --long runs all of
+// each benchmark and compares its ratios, too, for which a quiet machine is needed. --record writes the baselines anew: do so on a quiet machine, and
 // say in the commit why they changed.
 
 import { parseArgs } from 'node:util';
@@ -12,7 +13,12 @@ import { ProgressLine } from '../dist/benchmarks/index.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { record: { type: 'boolean' }, rounds: { type: 'string' }, scale: { type: 'string' } },
+  options: {
+    record: { type: 'boolean' },
+    long: { type: 'boolean' },
+    rounds: { type: 'string' },
+    scale: { type: 'string' },
+  },
 });
 const progress = new ProgressLine();
 const giveUp = new AbortController();
@@ -22,6 +28,7 @@ try {
   const kept = await runGuard({
     names: positionals,
     record: values.record === true,
+    long: values.long === true,
     ...(values.rounds ? { rounds: Number(values.rounds) } : {}),
     ...(values.scale ? { scale: Number(values.scale) } : {}),
     onProgress: (step) => progress.show(step),

@@ -58,8 +58,10 @@ export function isFault({ verdict }: GuardRow): boolean {
 /** @param documents of runs of the same benchmark; more than one shows also how far runs lie apart */
 export function baselineOf(documents: readonly BenchmarkDocument[], machine: string): Baseline {
   const rounds = new Map<string, number[]>();
-  for (const { guardRounds = {} } of documents) {
-    for (const [key, values] of Object.entries(guardRounds)) rounds.set(key, [...(rounds.get(key) ?? []), ...values]);
+  for (const { guardRounds = {}, ratios } of documents) {
+    // A ratio is that of the whole run: what rounds have by themselves is not what is compared.
+    const all = { ...Object.fromEntries(Object.entries(ratios).map(([key, ratio]) => [key, [ratio]])), ...guardRounds };
+    for (const [key, values] of Object.entries(all)) rounds.set(key, [...(rounds.get(key) ?? []), ...values]);
   }
   const guards = [...rounds].map(([key, values]): [string, GuardBaseline] => [
     key,
@@ -68,9 +70,9 @@ export function baselineOf(documents: readonly BenchmarkDocument[], machine: str
   return { name: documents[0]?.name ?? '', machine, guards: Object.fromEntries(guards) };
 }
 
-/** What counts bytes or copies should be low; every other guard is a ratio that should be high. */
+/** What counts bytes, copies and the like, costs and times should be low; every other guard is a ratio that should be high. */
 export function isBetterLow(key: string): boolean {
-  return /(^|_)(bytes|copies)(_|$)/.test(key);
+  return /(^|_)(bytes|copies|allocations|latency|cost|recovery)(_|$)|^sender_cpu_/.test(key);
 }
 
 /** How far the worst round of the baseline was from its median: a median of now that is worse is no accident. */

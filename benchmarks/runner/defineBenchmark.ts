@@ -60,6 +60,15 @@ export interface BenchmarkDefinition<C extends string = string> {
    * and counts of bytes or copies (with that word in the key), better when low.
    */
   readonly guards?: (results: Readonly<Record<C, CaseResult>>) => Record<string, number>;
+  /** What is run when only the guards are wanted: many short rounds are steadier than few long ones. @default all of it */
+  readonly guarding?: GuardingRun<C>;
+}
+
+export interface GuardingRun<C extends string> {
+  /** All that `guards` looks at. */
+  readonly cases: readonly C[];
+  readonly rounds: number;
+  readonly scale: number;
 }
 
 /** How far a run has come. */
@@ -71,14 +80,16 @@ export interface BenchmarkProgress {
 }
 
 export interface RunBenchmarkOptions {
-  /** Rounds that count, 1 to 1000; a warm-up round comes before them. @default 5 */
+  /** Rounds that count, 1 to 1000; a warm-up round comes before them. @default 5, or what the guards ask for */
   readonly rounds?: number;
-  /** Share of the full amount of work in each round, above 0. @default 1 */
+  /** Share of the full amount of work in each round, above 0. @default 1, or what the guards ask for */
   readonly scale?: number;
   /** @default 1 */
   readonly seed?: number;
   /** Parts to run, where a benchmark has some to choose from; others ignore it. @default all */
   readonly only?: readonly string[];
+  /** Only what the guards are made of; the document then has no ratios. @default false */
+  readonly guardsOnly?: boolean;
   readonly onProgress?: (progress: BenchmarkProgress) => void;
   readonly signal?: AbortSignal;
 }

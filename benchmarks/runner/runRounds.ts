@@ -16,7 +16,9 @@ export async function runRounds<C extends string>(
   benchmark: BenchmarkDefinition<C>,
   options: RunBenchmarkOptions,
 ): Promise<BenchmarkDocument> {
-  const { rounds = benchmark.rounds ?? defaultRounds, scale = 1, seed = 1, onProgress } = options;
+  const guarding = options.guardsOnly ? benchmark.guarding : undefined;
+  const { rounds = guarding?.rounds ?? benchmark.rounds ?? defaultRounds, scale = guarding?.scale ?? 1 } = options;
+  const { seed = 1, onProgress } = options;
   requireRounds(rounds);
   if (!(scale > 0 && scale <= 1000)) {
     throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', `scale must be above 0 and at most 1000, not ${scale}`);
@@ -24,7 +26,7 @@ export async function runRounds<C extends string>(
   const signal = options.signal ?? new AbortController().signal;
   const machine = describeMachine();
   const outcomes = new Map<C, RoundOutcome[]>();
-  const { cases } = benchmark;
+  const cases = guarding ? benchmark.cases.filter((each) => guarding.cases.includes(each.case)) : benchmark.cases;
   const steps = [...cases.map((each) => ({ current: each, round: 0 })), ...countingSteps(cases, rounds)];
   for (const [step, { current, round }] of steps.entries()) {
     const label = round === 0 ? 'the warm-up' : `round ${round}`;
@@ -43,9 +45,9 @@ export async function runRounds<C extends string>(
     machine,
     rounds,
     results,
-    ratios: benchmark.ratios?.(byCase) ?? {},
+    ratios: options.guardsOnly ? {} : (benchmark.ratios?.(byCase) ?? {}),
     guards: benchmark.guards?.(byCase) ?? {},
-    ...(benchmark.guards ? { guardRounds: guardRounds(benchmark, outcomes, rounds) } : {}),
+    ...(benchmark.guards ? { guardRounds: guardRounds({ ...benchmark, cases }, outcomes, rounds) } : {}),
   };
 }
 

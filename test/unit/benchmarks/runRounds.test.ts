@@ -181,3 +181,21 @@ t.test('rounds and scale out of range are refused', async (t) => {
     await t.rejects(benchmark.run(options), { code: 'ERR_ACADEMY_BAD_ARGUMENT' }, JSON.stringify(options));
   }
 });
+
+t.test('when only the guards are wanted, only their cases run, as often as they ask for', async (t) => {
+  const turns: string[] = [];
+  const benchmark = defineBenchmark({
+    name: 'guarded',
+    sentence: 'Nothing at all.',
+    cases: [rates('a', [1, 2, 3], turns), rates('b', [1, 1, 1], turns)],
+    ratios: (results) => ({ a_vs_b: results.a.median / results.b.median }),
+    guards: (results) => ({ least: results.a.min }),
+    guarding: { cases: ['a'], rounds: 2, scale: 0.5 },
+  });
+  const { ratios, guards, guardRounds, rounds } = await benchmark.run({ guardsOnly: true });
+  t.strictSame(turns, ['a', 'a', 'a']);
+  t.strictSame(
+    { ratios, guards, guardRounds, rounds },
+    { ratios: {}, guards: { least: 2 }, guardRounds: { least: [2, 3] }, rounds: 2 },
+  );
+});
