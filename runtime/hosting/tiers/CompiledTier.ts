@@ -42,20 +42,19 @@ export class CompiledTier implements MachineTier, StepHost, SelfPort<CompiledRun
     const step = this.#begin(run, { type: 'xstate.init', input });
     try {
       step.context = enterContext(step, machine.chart, input);
-      step.entryCalls = [];
+      const calls: (() => void)[] = [];
+      step.entryCalls = calls;
       takeInitialSteps(step, machine);
       run.context = step.context;
       run.place = step.place;
-      const calls = step.entryCalls;
       step.entryCalls = null;
       for (const call of calls) call();
       this.#settle(run, step);
     } catch (error) {
-      this.#fail(run, error);
+      this.#abandon(run, step, error);
       throw error;
-    } finally {
-      this.#end(run, step);
     }
+    this.#end(run, step);
     return run;
   }
 
@@ -143,11 +142,10 @@ export class CompiledTier implements MachineTier, StepHost, SelfPort<CompiledRun
       run.place = step.place;
       if (step.effects.length > 0 || step.toSelf.length > 0 || step.isDone) this.#settle(run, step);
     } catch (error) {
-      this.#fail(run, error);
+      this.#abandon(run, step, error);
       throw error;
-    } finally {
-      this.#end(run, step);
     }
+    this.#end(run, step);
   }
 
   #begin(run: CompiledRun, event: AnyEventObject): Step {
@@ -160,8 +158,14 @@ export class CompiledTier implements MachineTier, StepHost, SelfPort<CompiledRun
 
   #end(run: CompiledRun, step: Step): void {
     run.step = null;
-    step.clear();
     this.#idle = step;
+  }
+
+  #abandon(run: CompiledRun, step: Step, error: unknown): void {
+    run.status = 'error';
+    run.rare = { ...run.rare, error };
+    step.clear();
+    this.#end(run, step);
   }
 
   /** The step is taken: now it has its effects, and what the machine has sent itself is dealt with. */
@@ -177,18 +181,14 @@ export class CompiledTier implements MachineTier, StepHost, SelfPort<CompiledRun
   }
 
   #perform(run: CompiledRun, step: Step): void {
-    const { effects } = step;
+    const { effects, output } = step;
     for (const effect of effects) performEffect(this.#outlet, run.owner, step.toSelf, effect);
     effects.length = 0;
     if (!step.isDone) return;
+    step.clear();
     run.status = 'done';
-    run.rare = { ...run.rare, output: step.output };
-    this.#outlet.done(run.owner, step.output);
-  }
-
-  #fail(run: CompiledRun, error: unknown): void {
-    run.status = 'error';
-    run.rare = { ...run.rare, error };
+    run.rare = { ...run.rare, output };
+    this.#outlet.done(run.owner, output);
   }
 }
 

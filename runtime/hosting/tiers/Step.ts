@@ -65,15 +65,14 @@ export class Step {
     this.hasChanged = false;
   }
 
-  /** Forgets what it would keep from being collected. */
+  /** After a step that has failed or was the last: what it has left undone is not for the next. */
   clear(): void {
-    this.event = noEvent;
     this.isDone = false;
     this.output = undefined;
     this.entryCalls = null;
-    if (this.raised.length > 0) this.raised.length = 0;
-    if (this.effects.length > 0) this.effects.length = 0;
-    if (this.toSelf.length > 0) this.toSelf.length = 0;
+    this.raised.length = 0;
+    this.effects.length = 0;
+    this.toSelf.length = 0;
   }
 }
 

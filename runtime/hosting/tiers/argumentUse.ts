@@ -28,6 +28,21 @@ export function mayTake(fn: object, name: string): boolean {
   return names ? names.has(name) : new RegExp(`\\b${name}\\b`).test(Function.prototype.toString.call(fn));
 }
 
+/**
+ * Whether a function does no more with an argument than to call its methods: `enqueue.emit(…)`. One that is passed on,
+ * kept, or called itself may be anything.
+ */
+export function onlyCallsMethodsOf(fn: object, name: string): boolean {
+  if (!takenNames(fn)?.has(name)) return false;
+  const source = Function.prototype.toString.call(fn);
+  // A pattern that gives it another name.
+  if (new RegExp(`\\b${name}\\s*:`).test(source)) return false;
+  const uses = source.match(new RegExp(`\\b${name}\\b`, 'g'))?.length ?? 0;
+  const calls = source.match(new RegExp(`\\b${name}\\s*\\.\\s*\\w+\\s*\\(`, 'g'))?.length ?? 0;
+  // The one that is no call is the name in the pattern.
+  return uses === calls + 1;
+}
+
 const head = /^(?:async\b\s*)?(?:function\b\s*)?\*?\s*[\w$]*\s*\(/;
 const comments = /\/\*[\s\S]*?\*\/|\/\/[^\n]*/y;
 const key = /[A-Za-z_$][\w$]*/y;

@@ -123,7 +123,8 @@ function assignOf(assignment: unknown, params: Params): Operation {
   const properties = assignment as Record<string, unknown>;
   const [only, ...more] = Object.keys(properties);
   if (only !== undefined && more.length === 0) return assignOne(only, properties[only], params);
-  return (step) => assignObject(step, properties, params?.(step), assignArgsFor(Object.values(properties)));
+  const argsOf = assignArgsFor(Object.values(properties));
+  return (step) => assignObject(step, properties, params?.(step), argsOf);
 }
 
 function assignFunction(fn: Fn, params: Params): Operation {
@@ -134,20 +135,19 @@ function assignFunction(fn: Fn, params: Params): Operation {
   return (step) => change(step, fn({ context: step.context, event: step.event }, undefined));
 }
 
-/** The commonest of all actions. */
+/** The commonest of all actions: one property, by a function of context and event. */
 function assignOne(key: string, value: unknown, params: Params): Operation {
-  if (key === '__proto__') return (step) => assignObject(step, { [key]: value }, params?.(step), assignArgs);
-  const isFunction = typeof value === 'function';
-  const isPlain = isFunction && takesContextAndEvent(value as Fn);
+  const isPlain = typeof value === 'function' && takesContextAndEvent(value);
+  // Assigning to `__proto__` is something else than having a property of that name.
+  if (!isPlain || params || key === '__proto__') {
+    const argsOf = assignArgsFor([value]);
+    return (step) => assignObject(step, { [key]: value }, params?.(step), argsOf);
+  }
+  const fn = value as Fn;
   return (step) => {
-    requireContext(step);
-    const given = params?.(step);
     const { context } = step;
-    const assigned = isPlain
-      ? (value as Fn)({ context, event: step.event }, given)
-      : isFunction
-        ? (value as Fn)(assignArgs(step), given)
-        : value;
+    if (!context) refuseContext();
+    const assigned = fn({ context, event: step.event }, undefined);
     const next = { ...context };
     next[key] = assigned;
     step.context = next;
@@ -155,30 +155,34 @@ function assignOne(key: string, value: unknown, params: Params): Operation {
   };
 }
 
-type ArgsMaker = (step: Step) => Args;
-
 function plainArgs(step: Step): Args {
   return { context: step.context, event: step.event };
 }
 
-function assignArgsFor(values: readonly unknown[]): ArgsMaker {
+function assignArgsFor(values: readonly unknown[]): (step: Step) => Args {
   const isPlain = values.every((value) => typeof value !== 'function' || takesContextAndEvent(value));
   return isPlain ? plainArgs : assignArgs;
 }
 
-function assignObject(step: Step, properties: Record<string, unknown>, params: unknown, argsOf: ArgsMaker): void {
-  requireContext(step);
-  const args = argsOf(step);
+function assignObject(
+  step: Step,
+  properties: Record<string, unknown>,
+  params: unknown,
+  argsOf: (step: Step) => Args,
+): void {
+  if (!step.context) refuseContext();
+  let args: Args | null = null;
   const partial: Context = {};
   for (const key of Object.keys(properties)) {
     const value = properties[key];
-    partial[key] = typeof value === 'function' ? (value as Fn)(args, params) : value;
+    if (typeof value === 'function') args ??= argsOf(step);
+    partial[key] = typeof value === 'function' ? (value as Fn)(args as Args, params) : value;
   }
   change(step, partial);
 }
 
 function assignByFunction(step: Step, fn: Fn, params: unknown): void {
-  requireContext(step);
+  if (!step.context) refuseContext();
   change(step, fn(assignArgs(step), params));
 }
 
@@ -193,8 +197,7 @@ function change(step: Step, partial: unknown): void {
   step.hasChanged = true;
 }
 
-function requireContext(step: Step): void {
-  if (step.context) return;
+function refuseContext(): never {
   throw new Error('Cannot assign to undefined `context`. Ensure that `context` is defined in the machine config.');
 }
 
