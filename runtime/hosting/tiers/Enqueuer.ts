@@ -5,6 +5,7 @@
  */
 import type { AnyEventObject } from 'xstate';
 import { assignNow, callNow, compileAction, fullArgs, raiseNow, refuseText, sendNow } from './compileAction.js';
+import type { ContextMerger } from './contextMerger.js';
 import { refuse } from './MachineSelf.js';
 import type { Operation, Step } from './Step.js';
 import { type Chart, isBuiltin } from './xstateShapes.js';
@@ -17,12 +18,14 @@ interface SendOptions {
 export class Enqueuer {
   readonly #chart: Chart;
   readonly #step: Step;
+  readonly #merge: ContextMerger;
   #waiting: Operation[] | null = null;
   #isOpen = true;
 
-  constructor(chart: Chart, step: Step) {
+  constructor(chart: Chart, step: Step, merge: ContextMerger) {
     this.#chart = chart;
     this.#step = step;
+    this.#merge = merge;
   }
 
   /** Does what has waited. */
@@ -37,8 +40,8 @@ export class Enqueuer {
   }
 
   assign(assignment: unknown): void {
-    if (this.#mayAct(assignment) && hasNoFunction(assignment)) assignNow(this.#step, assignment);
-    else this.#wait((step) => assignNow(step, assignment));
+    if (this.#mayAct(assignment) && hasNoFunction(assignment)) assignNow(this.#step, assignment, this.#merge);
+    else this.#wait((step) => assignNow(step, assignment, this.#merge));
   }
 
   emit(event: unknown): void {

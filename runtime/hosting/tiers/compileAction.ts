@@ -5,6 +5,7 @@
 import type { AnyEventObject } from 'xstate';
 import { takesContextAndEvent } from './argumentUse.js';
 import { compileEnqueue } from './compileEnqueue.js';
+import { type ContextMerger, contextMerger, contextSetter } from './contextMerger.js';
 import { emptySystem, refuse } from './MachineSelf.js';
 import type { Operation, Step } from './Step.js';
 import { type BuiltinAction, type Chart, type Context, isBuiltin, isKnownBuiltin } from './xstateShapes.js';
@@ -124,15 +125,14 @@ function assignOf(assignment: unknown, params: Params): Operation {
   const [only, ...more] = Object.keys(properties);
   if (only !== undefined && more.length === 0) return assignOne(only, properties[only], params);
   const argsOf = assignArgsFor(Object.values(properties));
-  return (step) => assignObject(step, properties, params?.(step), argsOf);
+  const merge = contextMerger();
+  return (step) => assignObject(step, properties, params?.(step), argsOf, merge);
 }
 
 function assignFunction(fn: Fn, params: Params): Operation {
-  if (!takesContextAndEvent(fn)) return (step) => assignByFunction(step, fn, params?.(step));
-  if (params) {
-    return (step) => change(step, fn({ context: step.context, event: step.event }, params(step)));
-  }
-  return (step) => change(step, fn({ context: step.context, event: step.event }, undefined));
+  const merge = contextMerger();
+  const argsOf = takesContextAndEvent(fn) ? plainArgs : assignArgs;
+  return (step) => assignByFunction(step, fn, params?.(step), argsOf, merge);
 }
 
 /** The commonest of all actions: one property, by a function of context and event. */
@@ -141,25 +141,26 @@ function assignOne(key: string, value: unknown, params: Params): Operation {
   // Assigning to `__proto__` is something else than having a property of that name.
   if (!isPlain || params || key === '__proto__') {
     const argsOf = assignArgsFor([value]);
-    return (step) => assignObject(step, { [key]: value }, params?.(step), argsOf);
+    const merge = contextMerger();
+    return (step) => assignObject(step, { [key]: value }, params?.(step), argsOf, merge);
   }
   const fn = value as Fn;
+  const set = contextSetter(key);
   return (step) => {
     const { context } = step;
     if (!context) refuseContext();
-    const assigned = fn({ context, event: step.event }, undefined);
-    const next = { ...context };
-    next[key] = assigned;
-    step.context = next;
+    step.context = set(context, fn({ context, event: step.event }, undefined));
     step.hasChanged = true;
   };
 }
+
+type ArgsMaker = (step: Step) => Args;
 
 function plainArgs(step: Step): Args {
   return { context: step.context, event: step.event };
 }
 
-function assignArgsFor(values: readonly unknown[]): (step: Step) => Args {
+function assignArgsFor(values: readonly unknown[]): ArgsMaker {
   const isPlain = values.every((value) => typeof value !== 'function' || takesContextAndEvent(value));
   return isPlain ? plainArgs : assignArgs;
 }
@@ -168,33 +169,31 @@ function assignObject(
   step: Step,
   properties: Record<string, unknown>,
   params: unknown,
-  argsOf: (step: Step) => Args,
+  argsOf: ArgsMaker,
+  merge: ContextMerger,
 ): void {
   if (!step.context) refuseContext();
   let args: Args | null = null;
-  const partial: Context = {};
+  const changes: Context = {};
   for (const key of Object.keys(properties)) {
     const value = properties[key];
     if (typeof value === 'function') args ??= argsOf(step);
-    partial[key] = typeof value === 'function' ? (value as Fn)(args as Args, params) : value;
+    changes[key] = typeof value === 'function' ? (value as Fn)(args as Args, params) : value;
   }
-  change(step, partial);
-}
-
-function assignByFunction(step: Step, fn: Fn, params: unknown): void {
-  if (!step.context) refuseContext();
-  change(step, fn(assignArgs(step), params));
-}
-
-/** An assignment that was enqueued: it is new each time, so that nothing can be known of it beforehand. */
-export function assignNow(step: Step, assignment: unknown): void {
-  if (typeof assignment === 'function') assignByFunction(step, assignment as Fn, undefined);
-  else assignObject(step, assignment as Record<string, unknown>, undefined, assignArgs);
-}
-
-function change(step: Step, partial: unknown): void {
-  step.context = Object.assign({}, step.context, partial);
+  step.context = merge(step.context, changes);
   step.hasChanged = true;
+}
+
+function assignByFunction(step: Step, fn: Fn, params: unknown, argsOf: ArgsMaker, merge: ContextMerger): void {
+  if (!step.context) refuseContext();
+  step.context = merge(step.context, fn(argsOf(step), params));
+  step.hasChanged = true;
+}
+
+/** An assignment that was enqueued: it is new each time, so that little can be known of it beforehand. */
+export function assignNow(step: Step, assignment: unknown, merge: ContextMerger): void {
+  if (typeof assignment === 'function') assignByFunction(step, assignment as Fn, undefined, assignArgs, merge);
+  else assignObject(step, assignment as Record<string, unknown>, undefined, assignArgs, merge);
 }
 
 function refuseContext(): never {

@@ -2,6 +2,7 @@
 import { onlyCallsMethodsOf, takenNames } from './argumentUse.js';
 import { fullArgs, type Params } from './compileAction.js';
 import { compileGuard } from './compileGuard.js';
+import { contextMerger } from './contextMerger.js';
 import { asFunction, Enqueuer } from './Enqueuer.js';
 import type { Operation } from './Step.js';
 import type { Chart } from './xstateShapes.js';
@@ -15,9 +16,10 @@ export function compileEnqueue(chart: Chart, collect: unknown, params: Params): 
   // The function with methods that XState hands out takes longer to make than most authors' lists to do.
   const needsFunction = !isPlain || !onlyCallsMethodsOf(fn, 'enqueue');
   const needsCheck = !isPlain || names.has('check');
+  const merge = contextMerger();
   return (step) => {
     const given = params?.(step);
-    const enqueuer = new Enqueuer(chart, step);
+    const enqueuer = new Enqueuer(chart, step, merge);
     const { context, event, place } = step;
     const enqueue = needsFunction ? asFunction(enqueuer) : enqueuer;
     const check = needsCheck
