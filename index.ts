@@ -41,6 +41,10 @@ export type {
   DeadLetter,
   DeliveredEvent,
   DeliveredMessage,
+  Departure,
+  DownMessage,
+  ExitMessage,
+  MailboxAlarm,
   Settled,
 } from './runtime/protocol/actors.js';
 export type { ActorContract, ActorTypes, ContractIn, MessagesOf, ReferenceTo } from './runtime/protocol/contract.js';

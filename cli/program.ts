@@ -8,6 +8,7 @@ import type { CommandContext } from './CommandContext.js';
 import { benchCommand } from './commands/bench.js';
 import { chatCommand } from './commands/chat.js';
 import { configCommand } from './commands/config.js';
+import { deadLettersCommand } from './commands/deadletters.js';
 import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
 import { feedbackCommand } from './commands/feedback.js';
@@ -46,6 +47,7 @@ const commands: readonly ((context: CommandContext) => Command)[] = [
   nodesCommand,
   personasCommand,
   treeCommand,
+  deadLettersCommand,
   routesCommand,
   demoCommand,
   newCommand,

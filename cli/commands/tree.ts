@@ -1,29 +1,58 @@
 import { Command } from 'commander';
+import type { ActorInfo } from '../../runtime/protocol/actors.js';
 import type { CommandContext } from '../CommandContext.js';
 import { table } from '../Output.js';
 import { type NodeOptions, withNode, withNodeOptions } from './nodeOptions.js';
 
+interface TreeOptions extends NodeOptions {
+  readonly tiers?: true;
+}
+
 export function treeCommand({ output }: CommandContext): Command {
   return withNodeOptions(
     new Command('tree').description('all actors of the node, with the thread, machine and state of each'),
-  ).action(async (options: NodeOptions) => {
-    const actors = await withNode(options, (node) => node.request('tree', {}));
-    output.result(actors, (shown) => {
-      const shards = [...new Set(shown.map(({ address }) => address.shard))].sort((left, right) => left - right);
-      return shards
-        .map((shard) => {
+  )
+    .option('--tiers', 'what runs each machine, and why it is nothing faster')
+    .action(async ({ tiers, ...options }: TreeOptions) => {
+      const actors = await withNode(options, (node) => node.request('tree', {}));
+      output.result(actors, (shown) => {
+        const tree = shards(shown).map((shard) => {
           const here = shown.filter(({ address }) => address.shard === shard);
-          const rows = here.map(
-            ({ name, machine, state, status, restarts, mailboxDepth, messagesHandled, lastError }) => [
-              `  ${name}`,
-              machine,
-              status === 'running' ? state : `${state} (${status})`,
-              `${messagesHandled} handled, ${mailboxDepth} waiting${restarts > 0 ? `, ${restarts} restarts` : ''}${lastError ? `, last error ${lastError.code}` : ''}`,
-            ],
-          );
-          return `shard ${shard}\n${table(rows)}`;
-        })
-        .join('\n');
+          return `shard ${shard}\n${table(here.map((actor) => rowOf(actor, tiers === true)))}`;
+        });
+        return [...tree, ...(tiers ? [reasonsOf(shown)] : [])].join('\n');
+      });
     });
-  });
+}
+
+function shards(actors: readonly ActorInfo[]): number[] {
+  return [...new Set(actors.map(({ address }) => address.shard))].sort((left, right) => left - right);
+}
+
+function rowOf(actor: ActorInfo, withTier: boolean): string[] {
+  const { name, machine, state, status, tier, restarts, mailboxDepth, messagesHandled, alarm, lastError } = actor;
+  const figures = [
+    `${messagesHandled} handled`,
+    `${mailboxDepth} waiting`,
+    ...(restarts > 0 ? [`${restarts} restarts`] : []),
+    ...(alarm ? [`mailbox alarm: ${alarm}`] : []),
+    ...(lastError ? [`last error ${lastError.code}`] : []),
+  ];
+  return [
+    `  ${name}`,
+    machine,
+    ...(withTier ? [tier ?? ''] : []),
+    status === 'running' ? state : `${state} (${status})`,
+    figures.join(', '),
+  ];
+}
+
+/** Once for each machine, however many actors it has. */
+function reasonsOf(actors: readonly ActorInfo[]): string {
+  const reasons = new Map<string, readonly string[]>();
+  for (const { machine, tier, tierReasons = [] } of actors) {
+    if (tierReasons.length > 0) reasons.set(`${machine} is ${tier}`, tierReasons);
+  }
+  if (reasons.size === 0) return 'all machines are compiled';
+  return [...reasons].map(([machine, why]) => `${machine}:\n${why.map((each) => `  ${each}`).join('\n')}`).join('\n');
 }

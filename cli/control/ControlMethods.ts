@@ -89,6 +89,8 @@ export interface ControlMethods {
 export interface ControlStreams {
   /** What the person's seat hears. */
   attach: { params: Nothing; event: AttachedView | NoticeView };
+  /** Dead letters as they come, at most 32 a turn of each shard. */
+  letters: { params: Nothing; event: DeadLetter };
   /** One event: of one room, or with `roomId: null` one that belongs to no room. */
   events: {
     params: { event: string; roomId: string | null };

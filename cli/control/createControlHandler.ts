@@ -100,6 +100,7 @@ const schemas: Readonly<Record<ControlMethod | ControlStream, TSchema>> = {
     options: Type.Optional(Type.Unknown()),
   }),
   attach: none,
+  letters: none,
   events: fields({ event: Name, roomId: Type.Union([Name, Type.Null()]) }),
 };
 
@@ -241,6 +242,10 @@ function createStreams({ node, person, rooms }: ControlHandlerOptions): Streams 
         const view = views.notice(notice);
         if (view) emit(view);
       });
+    },
+    letters: async (_params, emit) => {
+      node.supervision.on('dead-letter', emit);
+      return () => node.supervision.off('dead-letter', emit);
     },
     events: async ({ event, roomId }, emit) => {
       const definition = eventByName(event);

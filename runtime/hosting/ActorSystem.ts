@@ -43,6 +43,7 @@ import { ActorHost } from './ActorHost.js';
 import type { ActorMesh } from './ActorMesh.js';
 import { type ActorRecord, ActorRegistry, seatOf } from './ActorRegistry.js';
 import { childSlots } from './ActorTable.js';
+import { DeadLetterLog } from './DeadLetterLog.js';
 import { assertActorOptions } from './defineActor.js';
 import { interestKey } from './EventInterest.js';
 import type { Frame, NoticeFrame, OrderFrame, PeerFrame } from './frames.js';
@@ -110,6 +111,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   /** Actors that were given up, for whoever asks why. */
   readonly #failed = new Map<string, ActorInfo>();
   readonly #reports = new Map<number, Report>();
+  readonly #letterLog: DeadLetterLog;
   #lastReport = 0;
   readonly #streams = new Set<ShardedStream>();
   #lastStream = 0;
@@ -131,6 +133,11 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     this.#restart = { ...defaultRestart, ...options.restart };
     this.#ledger = new ShardLedger(threads + 1);
     this.#registry = new ActorRegistry(threads + 1);
+    this.#letterLog = new DeadLetterLog({
+      clock,
+      countOf: (reason) => this.#ledger.total(`deadLetters.${reason}`),
+      write: (level, text) => options.mesh.log(level, 'dead letters', text),
+    });
     this.#host = new ActorHost({
       shard: 0,
       epoch: 1,
@@ -346,6 +353,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     // A thread that has nothing left to do ends in a few milliseconds; one that hangs is not waited for long.
     await this.#pool.close(Math.max(100, endMs - clock.monotonicMs()));
     this.#host.close();
+    this.#letterLog.close();
     this.#state = 'ended';
     for (const report of this.#reports.values()) report.settle([]);
   }
@@ -502,7 +510,10 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
       case 'answer':
         return this.#reports.get(frame[1])?.settle(frame[2]);
       case 'dead-letters':
-        for (const letter of frame[1]) this.#announce('dead-letter', letter);
+        for (const letter of frame[1]) {
+          this.#letterLog.note(letter);
+          this.#announce('dead-letter', letter);
+        }
         return;
       case 'mailbox-alarm':
         return this.#announce('mailbox-alarm', frame[1]);

@@ -112,6 +112,12 @@ export class ShardLedger {
     }
   }
 
+  /** Over all shards. */
+  total(name: CounterName): number {
+    const place = counterPlace(name);
+    return this.#sum((shard) => this.get(shard, place));
+  }
+
   /** Sums over all shards by name. */
   totals(): Record<string, number> {
     const totals: Record<string, number> = {};
@@ -119,7 +125,7 @@ export class ShardLedger {
       if (lifeCounterNames.has(name)) continue;
       totals[name] = this.#sum((shard) => this.get(shard, place));
     }
-    totals.children = this.#sum((shard) => this.get(shard, counterPlace('children')));
+    totals.children = this.total('children');
     totals.messagesWaiting = this.#sum((shard) => this.waiting(shard));
     return totals;
   }

@@ -65,6 +65,9 @@ t.test('a node is started, spoken to, judged, looked at and stopped by commands'
     { machine: 'persona', state: String },
   );
   t.match(await commandLine.run(['tree', ...at]), { code: 0, stdout: /participant\/ada +persona/ });
+  const tiers = await commandLine.run(['tree', '--tiers', ...at]);
+  t.match(tiers, { code: 0, stdout: /participant\/ada +persona +(compiled|hosted|full) / });
+  t.match(tiers.stdout, /all machines are compiled|is (hosted|full):\n {2}\S+/);
 
   const second = await commandLine.run(['up', '--no-scene', ...at]);
   t.equal(second.code, 5, 'the folder is in use');

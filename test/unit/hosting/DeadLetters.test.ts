@@ -18,3 +18,18 @@ t.test('a flood of dead letters keeps the newest and shows the first', async (t)
   );
   t.notOk(letters.hasNotices);
 });
+
+t.test('in a flood each sender is told how many of its letters there were', async (t) => {
+  const letters = new DeadLetters();
+  const [ada, ben] = [{ name: 'ada' }, { shard: 1, slot: 2, generation: 3 }];
+  for (let atMs = 0; atMs < 1_000; atMs++) {
+    const from = atMs % 10 === 0 ? { ...ben } : ada;
+    letters.record({ reason: 'mailbox-full', to: { name: 'cy' }, from, messageType: 'note', atMs });
+  }
+  const counts = new Map<string, number>();
+  for (const { from, further = 0 } of letters.takeNotices()) {
+    const sender = JSON.stringify(from);
+    counts.set(sender, (counts.get(sender) ?? 0) + 1 + further);
+  }
+  t.strictSame(Object.fromEntries(counts), { [JSON.stringify(ada)]: 900, [JSON.stringify(ben)]: 100 });
+});
