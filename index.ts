@@ -39,6 +39,7 @@ export type {
   ActorReference,
   ActorSpec,
   DeadLetter,
+  DeadLetterReason,
   DeliveredEvent,
   DeliveredMessage,
   Departure,

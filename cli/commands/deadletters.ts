@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { DeadLetter, DeadLetterReason } from '../../runtime/protocol/actors.js';
+import type { DeadLetter, DeadLetterReason } from '../../index.js';
 import type { CommandContext } from '../CommandContext.js';
 import type { Output } from '../Output.js';
 import { table } from '../Output.js';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { ActorInfo } from '../../runtime/protocol/actors.js';
+import type { ActorInfo } from '../../index.js';
 import type { CommandContext } from '../CommandContext.js';
 import { table } from '../Output.js';
 import { type NodeOptions, withNode, withNodeOptions } from './nodeOptions.js';
