@@ -40,6 +40,16 @@ export class CellExtras {
   watching: Map<number, Bond> | null = null;
   children: Set<ActorCell> | null = null;
   alarm: MailboxAlarmKind | null = null;
+  /** Messages that are tried once more, before all others and one by one. */
+  again: DeliveredMessage[] | null = null;
+  /** The one of them that is being handled. */
+  suspect: DeliveredMessage | null = null;
+  /** XState's persisted snapshot from before the message that is or was being handled, where it is kept. */
+  before: unknown = null;
+  /** Its supervisor wants it held as soon as its module is loaded. */
+  holdRequested = false;
+  /** Messages of its that were set aside. */
+  quarantined = 0;
 }
 
 export class ActorCell implements MachineOwner {
@@ -117,8 +127,9 @@ export class ActorCell implements MachineOwner {
 
   /** Messages that wait. */
   get depth(): number {
-    if (this.mailbox !== null) return this.mailbox.depth;
-    return this.first === null ? 0 : 1;
+    const again = this.extras?.again?.length ?? 0;
+    if (this.mailbox !== null) return this.mailbox.depth + again;
+    return this.first === null ? again : again + 1;
   }
 
   /** Made when first needed. */
@@ -154,6 +165,7 @@ export class ActorCell implements MachineOwner {
       messagesHandled: this.messagesHandled,
       ...(kind ? { tier: kind.tier.name } : {}),
       ...(reasons.length > 0 ? { tierReasons: reasons.map(({ feature, place }) => `${feature} at ${place}`) } : {}),
+      ...(extras?.quarantined ? { quarantined: extras.quarantined } : {}),
       ...(extras?.alarm ? { alarm: extras.alarm } : {}),
       ...(extras?.lastError ? { lastError: extras.lastError } : {}),
     };

@@ -22,6 +22,7 @@ import type { NodeId } from '../protocol/identity.js';
 import { limits } from '../protocol/limits.js';
 import { MessageCodec } from '../protocol/MessageCodec.js';
 import type { Random } from '../protocol/Random.js';
+import type { QuarantinedMessage } from '../protocol/supervision.js';
 import type { ActorCell } from './ActorCell.js';
 import { ActorKinds } from './ActorKind.js';
 import { ActorLives } from './ActorLives.js';
@@ -32,7 +33,7 @@ import type { AskSettler } from './AskTable.js';
 import { Bonds } from './Bonds.js';
 import { EventDelivery } from './EventDelivery.js';
 import { EventInterest } from './EventInterest.js';
-import type { ActorSeat, Frame, NoticeFrame } from './frames.js';
+import type { ActorSeat, Frame, NoticeFrame, ReportSubject } from './frames.js';
 import { hostWords, isHostWord } from './hostWords.js';
 import { isDeliverable } from './isDeliverable.js';
 import { loadActorModule } from './loadActorModule.js';
@@ -113,6 +114,7 @@ export class ActorHost implements MachineOutlet {
       defer,
       duties: {
         crashed: (cell, error, handled) => this.#lives.crashed(cell, error, handled),
+        survived: (cell) => this.#lives.fallen.survived(cell),
         finished: (cell) => this.#lives.finished(cell),
         stopInOrder: (cell, nowMs) => this.#lives.stopInOrder(cell, nowMs),
         turnEnded: () => this.#turnEnded(),
@@ -233,16 +235,17 @@ export class ActorHost implements MachineOutlet {
       case 'crash':
         this.crash(frame[1], frame[2], frame[3]);
         break;
+      case 'supervise': {
+        const cell = this.#table.find(frame[1], frame[2]);
+        if (cell) this.#lives.supervise(cell, frame[3], frame[4]);
+        break;
+      }
       case 'stop-each':
         for (const number of frame[1]) this.#toStop.push(number);
         this.#turns.wake();
         break;
       case 'report':
-        this.#options.toMain([
-          'answer',
-          frame[1],
-          frame[2] === 'infos' ? this.infos() : this.switchboard.deadLetters.list(),
-        ]);
+        this.#options.toMain(['answer', frame[1], this.#report(frame[2])]);
         break;
       case 'unlink':
         this.shardDown(frame[1]);
@@ -271,6 +274,16 @@ export class ActorHost implements MachineOutlet {
     const most = infos.length + limits.childrenListedMax;
     for (const cell of this.#table.children()) if (add(cell) >= most) break;
     return infos;
+  }
+
+  /** Messages that were set aside, oldest first. */
+  quarantined(): readonly QuarantinedMessage[] {
+    return this.#lives.fallen.quarantined();
+  }
+
+  #report(subject: ReportSubject): unknown {
+    if (subject === 'infos') return this.infos();
+    return subject === 'dead-letters' ? this.switchboard.deadLetters.list() : this.quarantined();
   }
 
   /** Ends timers and open questions; machines are dropped as they are. Stop the actors first for a good order. */
@@ -320,8 +333,10 @@ export class ActorHost implements MachineOutlet {
     const { kind, run } = cell;
     if (run === null || kind === null) return;
     try {
-      if (target === null) kind.tier.expire(run, event);
-      else this.send(cell, target, event);
+      if (target !== null) return this.send(cell, target, event);
+      this.#turns.keepState(cell, kind, run);
+      kind.tier.expire(run, event);
+      if (cell.extras !== null) cell.extras.before = null;
     } catch (error) {
       this.#lives.fault(cell, error);
     }

@@ -11,7 +11,9 @@ import type {
   RestartOptions,
 } from '../protocol/actors.js';
 import { limits } from '../protocol/limits.js';
+import type { SeatSupervision } from './frames.js';
 import type { MailboxRules } from './Mailbox.js';
+import { goesOn } from './supervision/directiveFor.js';
 import type { MachineTier } from './tiers/MachineTier.js';
 
 /** Of a mailbox's capacity; what fills the last quarter may be a flood. */
@@ -33,12 +35,22 @@ export interface ActorKind {
   /** Message types that actors of other nodes may send. */
   readonly remoteTypes: ReadonlySet<string>;
   readonly batch: Required<BatchOptions> | null;
+  /** Messages that wait for an actor while it is down. */
+  readonly stash: number;
+  /** Null: a message by which an actor falls is lost. */
+  readonly poisonMax: number | null;
+  /** Whether the state before each message is kept, to go on with it after an error. */
+  readonly keepsState: boolean;
 }
 
 interface SeatOptions {
   readonly mailbox?: Partial<MailboxOptions>;
   readonly restart?: Partial<RestartOptions>;
+  readonly supervised?: SeatSupervision;
 }
+
+/** Times that a message may fail before it is set aside. */
+const defaultFailuresMax = 3;
 
 export class ActorKinds {
   readonly #shard: number;
@@ -57,14 +69,18 @@ export class ActorKinds {
     const known = this.#kinds.get(definition);
     if (known) return known;
     const { batch } = definition;
+    const restart = { ...this.#restart, ...definition.restart };
     const kind: ActorKind = {
       definition,
       shard: this.#shard,
       tier: this.#tierOf(definition),
-      restart: { ...this.#restart, ...definition.restart },
+      restart,
+      stash: restart.stash ?? Number.POSITIVE_INFINITY,
       mailbox: mailboxRules(definition.mailbox),
       remoteTypes: new Set(definition.remoteMessages),
       batch: batch ? { max: limits.turnMessagesMax, ...batch } : null,
+      poisonMax: definition.poison?.redeliver ? (definition.poison.failuresMax ?? defaultFailuresMax) : null,
+      keepsState: goesOn(definition.onError),
     };
     this.#kinds.set(definition, kind);
     return kind;
@@ -73,10 +89,14 @@ export class ActorKinds {
   /** For one actor whose seat says something of its own, which goes before its definition. */
   ofSeat(definition: ActorDefinition, seat: SeatOptions): ActorKind {
     const kind = this.of(definition);
-    if (!seat.mailbox && !seat.restart) return kind;
+    const directives = seat.supervised?.directives;
+    if (!seat.mailbox && !seat.restart && !directives) return kind;
+    const restart = { ...kind.restart, ...seat.restart };
     return {
       ...kind,
-      restart: { ...kind.restart, ...seat.restart },
+      stash: restart.stash ?? Number.POSITIVE_INFINITY,
+      keepsState: kind.keepsState || goesOn(directives),
+      restart,
       mailbox: mailboxRules({ ...definition.mailbox, ...seat.mailbox }),
     };
   }

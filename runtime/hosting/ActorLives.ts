@@ -4,7 +4,7 @@
  * for its next life. Whoever waits for an answer, watches it or is linked to it is told.
  */
 import type { ActorInput, DeliveredMessage } from '../protocol/actors.js';
-import { AcademyError, type ErrorRecord, toErrorRecord } from '../protocol/errors.js';
+import { AcademyError, type ErrorRecord, fromErrorRecord, toErrorRecord } from '../protocol/errors.js';
 import { type Random, seededRandom } from '../protocol/Random.js';
 import type { ActorCell, EarlyMessage } from './ActorCell.js';
 import type { ActorHostOptions } from './ActorHost.js';
@@ -14,12 +14,19 @@ import type { ActorTimers } from './ActorTimers.js';
 import { type ActorTurns, stopOrder } from './ActorTurns.js';
 import type { Bonds } from './Bonds.js';
 import type { EventInterest } from './EventInterest.js';
+import type { SupervisorOrder } from './frames.js';
 import { type CounterName, counterPlace } from './ShardLedger.js';
 import type { Switchboard } from './Switchboard.js';
+import { directiveFor } from './supervision/directiveFor.js';
+import { FallenMessages } from './supervision/FallenMessages.js';
+import type { Revival } from './supervision/SupervisedNode.js';
 import { Supervisor } from './supervision/Supervisor.js';
+import type { FallEvent } from './supervision/supervise.js';
 
 /** Told to a machine that names it, when it is stopped in good order and can still send. */
 const stoppingType = 'academy.stopping';
+
+type Fall = Omit<FallEvent, 'type' | 'name'>;
 
 /** What of a host its actors' lives touch. */
 export interface LivesWorld {
@@ -38,6 +45,8 @@ export interface LivesWorld {
 
 export class ActorLives {
   readonly #world: LivesWorld;
+  /** What becomes of messages by which an actor falls. */
+  readonly fallen: FallenMessages;
   readonly #supervisor: Supervisor<ActorCell>;
   /** The node's Random makes keys; what an actor's seed is made of need not cost that much. */
   readonly #seeds: Random;
@@ -45,7 +54,8 @@ export class ActorLives {
 
   constructor(world: LivesWorld) {
     this.#world = world;
-    const { clock, random } = world.options;
+    const { clock, random, toMain } = world.options;
+    this.fallen = new FallenMessages({ ...world, toMain, nowMs: this.#nowMs });
     this.#supervisor = new Supervisor(clock, random);
     this.#seeds = seededRandom(Math.floor(random.next() * 2 ** 32));
   }
@@ -54,6 +64,11 @@ export class ActorLives {
   begin(cell: ActorCell, kind: ActorKind): void {
     const { options } = this.#world;
     cell.kind = kind;
+    if (cell.named?.supervised?.isHeld) {
+      cell.status = 'restarting';
+      this.#deliverEarly(cell);
+      return;
+    }
     let fault: { readonly error: unknown } | null = null;
     try {
       this.#startMachine(cell, kind);
@@ -68,6 +83,7 @@ export class ActorLives {
     options.toMain(['started', cell.slot, cell.generation, kind.restart.kind]);
     this.#deliverEarly(cell);
     if (fault) this.#crashedAtStart(cell, fault.error);
+    else if (cell.extras?.holdRequested) this.#hold(cell, this.#nowMs());
   }
 
   /** @throws AcademyError ERR_ACADEMY_ACTOR_MODULE when it crashes as it starts; then there is no child */
@@ -90,6 +106,25 @@ export class ActorLives {
     else if (cell.status === 'running') this.#world.turns.putKept(cell, stopOrder);
   }
 
+  /** What a supervisor on the main thread wants. @param revival how the next life begins */
+  supervise(cell: ActorCell, order: SupervisorOrder, revival: Revival): void {
+    switch (order) {
+      case 'hold':
+        if (cell.status === 'starting') cell.extra().holdRequested = true;
+        else if (cell.status === 'running') this.#hold(cell, this.#nowMs());
+        // One that is down has fallen on its own, and its supervisor is about to hear of it.
+        return;
+      case 'revive':
+        if (cell.status === 'restarting') this.#restart(cell, revival);
+        return;
+      case 'kill':
+        return this.#end(cell, 'stopped');
+      case 'fail':
+        this.#count('failures');
+        return this.#end(cell, 'failed');
+    }
+  }
+
   /** Remembers the error; it is dealt with when the machine has come to rest. */
   fault(cell: ActorCell, error: unknown): void {
     if (cell.run === null) return;
@@ -102,33 +137,29 @@ export class ActorLives {
     const record = toErrorRecord(error, 'ERR_ACADEMY_ACTOR_STOPPED');
     extras.lastError = record;
     extras.fault = null;
-    for (const { from, type, ask } of handled) {
-      if (ask) extras.owed?.delete(ask);
-      this.#world.switchboard.lose('crashed', cell.address, from, type, ask);
-    }
+    const errorName = error instanceof Error ? error.name : '';
+    const isRepeat = this.fallen.dealWith(cell, handled, record);
+    extras.suspect = null;
+    const directive =
+      directiveFor(cell.kind?.definition.onError, record, errorName) ??
+      directiveFor(cell.named?.supervised?.directives, record, errorName);
+    if (directive === 'resume' && this.#resume(cell, record)) return;
     this.#leaveUnanswered(cell, {
       code: 'ERR_ACADEMY_ASK_FAILED',
       message: `"${cell.name}" crashed before it answered: ${record.message}`,
     });
     this.#world.bonds.crashed(cell, record);
-    this.#lifeEnded(cell, 'crash');
+    this.#lifeEnded(cell, { end: 'crash', error: record, errorName, directive, isRepeat });
   }
 
   finished(cell: ActorCell): void {
     this.#leaveUnanswered(cell, stoppedError(cell));
-    this.#lifeEnded(cell, 'done');
+    this.#lifeEnded(cell, { end: 'done', error: null });
   }
 
   /** The machine may say a last word, which is carried out before it ends. */
   stopInOrder(cell: ActorCell, atMs: number): void {
-    const { kind, run } = cell;
-    try {
-      if (run && kind?.tier.hears(stoppingType)) kind.tier.send(run, { ...stopOrder, atMs });
-    } catch (error) {
-      this.crashed(cell, error, []);
-      return;
-    }
-    this.#end(cell, 'stopped');
+    if (this.#lastWord(cell, atMs)) this.#end(cell, 'stopped');
   }
 
   refuse(cell: ActorCell, error: ErrorRecord): void {
@@ -172,17 +203,61 @@ export class ActorLives {
   }
 
   #crashedAtStart(cell: ActorCell, error: unknown): void {
-    cell.extra().lastError = toErrorRecord(error, 'ERR_ACADEMY_ACTOR_STOPPED');
-    this.#lifeEnded(cell, 'crash');
+    const record = toErrorRecord(error, 'ERR_ACADEMY_ACTOR_STOPPED');
+    const errorName = error instanceof Error ? error.name : '';
+    cell.extra().lastError = record;
+    this.#lifeEnded(cell, { end: 'crash', error: record, errorName });
   }
 
-  #lifeEnded(cell: ActorCell, how: 'crash' | 'done'): void {
+  /** Goes on with the state before the error, with its timers and all that waits. @returns whether there was one */
+  #resume(cell: ActorCell, error: ErrorRecord): boolean {
+    const { kind, run } = cell;
+    const extras = cell.extra();
+    if (kind === null || run === null || extras.before === null) return false;
+    try {
+      cell.run = kind.tier.restore(cell, extras.before);
+    } catch {
+      return false;
+    }
+    kind.tier.stop(run);
+    extras.before = null;
+    this.#world.options.toMain(['log', 'warn', cell.name, 'it goes on after an error', { ...error }]);
+    this.#world.turns.makeReady(cell);
+    return true;
+  }
+
+  /** It comes to rest between two messages, and what waits for it waits for its next life. */
+  #hold(cell: ActorCell, atMs: number): void {
+    cell.extra().holdRequested = false;
+    if (!this.#lastWord(cell, atMs)) return;
+    this.#leaveUnanswered(cell, stoppedError(cell));
+    this.#discardMachine(cell);
+    cell.status = 'restarting';
+    this.#world.options.toMain(['held', cell.slot, cell.generation]);
+  }
+
+  /** @returns false when it has crashed by it */
+  #lastWord(cell: ActorCell, atMs: number): boolean {
+    const { kind, run } = cell;
+    try {
+      if (run && kind?.tier.hears(stoppingType)) kind.tier.send(run, { ...stopOrder, atMs });
+      return true;
+    } catch (error) {
+      this.crashed(cell, error, []);
+      return false;
+    }
+  }
+
+  #lifeEnded(cell: ActorCell, fall: Fall): void {
     const { kind } = cell;
     this.#discardMachine(cell);
-    const outcome =
-      cell.stopRequested || kind === null
-        ? 'stopped'
-        : this.#supervisor.childEnded(cell, how, kind.restart, (child) => this.#restart(child));
+    if (cell.stopRequested || kind === null) return this.#end(cell, 'stopped');
+    if (cell.named?.supervised) {
+      cell.status = 'restarting';
+      this.#world.options.toMain(['fell', cell.slot, cell.generation, fall]);
+      return;
+    }
+    const outcome = this.#judge(cell, kind, fall);
     if (outcome === 'restarting') {
       cell.status = 'restarting';
     } else {
@@ -191,20 +266,42 @@ export class ActorLives {
     }
   }
 
-  #restart(cell: ActorCell): void {
+  /** Who has no supervisor on the main thread is judged here, by the restart options of his own. */
+  #judge(cell: ActorCell, kind: ActorKind, fall: Fall): 'restarting' | 'stopped' | 'failed' {
+    const { directive, end, error, isRepeat = false } = fall;
+    if (directive === 'stop') return 'failed';
+    if (directive === 'escalate' && error) {
+      this.#escalate(cell, error);
+      return 'failed';
+    }
+    const revival = directive === 'restore' ? 'restore' : null;
+    return this.#supervisor.childEnded(cell, end, kind.restart, (child) => this.#restart(child, revival), !isRepeat);
+  }
+
+  /** To whoever has started it: an actor falls by it, the node is told. */
+  #escalate(cell: ActorCell, error: ErrorRecord): void {
+    const { parentCell } = cell;
+    if (parentCell) this.fault(parentCell, fromErrorRecord(error, 'ERR_ACADEMY_ACTOR_STOPPED'));
+    else this.#world.options.toMain(['escalated', cell.name, error]);
+  }
+
+  #restart(cell: ActorCell, revival: Revival): void {
     const { options, interest, turns } = this.#world;
     const extras = cell.extra();
     extras.restarts++;
     this.#count('restarts');
+    const isRestored = revival === 'restore' && extras.before !== null;
     try {
-      this.#startMachine(cell, cell.kind as ActorKind);
+      if (isRestored) cell.run = (cell.kind as ActorKind).tier.restore(cell, extras.before);
+      else this.#startMachine(cell, cell.kind as ActorKind);
     } catch (error) {
       this.#crashedAtStart(cell, error);
       return;
     }
+    extras.before = null;
     cell.status = 'running';
-    // Until now events went on into the mailbox by the subscriptions of the earlier life.
-    interest.dropBefore(cell, extras.incarnation);
+    // Until now events went on into the mailbox by the subscriptions of the earlier life. One that goes on has them.
+    if (!isRestored) interest.dropBefore(cell, extras.incarnation);
     if (cell.named) options.toMain(['restarted', cell.slot, cell.generation, extras.restarts, extras.lastError]);
     turns.makeReady(cell);
   }

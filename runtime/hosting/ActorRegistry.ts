@@ -5,10 +5,12 @@
 import type { ActorAddress, ActorSpec, RestartKind } from '../protocol/actors.js';
 import { AcademyError } from '../protocol/errors.js';
 import { limits } from '../protocol/limits.js';
-import type { ActorSeat } from './frames.js';
+import type { ActorSeat, SeatSupervision } from './frames.js';
 
 export interface ActorRecord {
   readonly spec: ActorSpec;
+  /** Null for one whose host decides by itself what becomes of it when it falls. */
+  readonly supervised: SeatSupervision | null;
   readonly address: ActorAddress;
   restarts: number;
   /** Known when it has started. */
@@ -51,7 +53,7 @@ export class ActorRegistry {
    * Reserves a name and a slot.
    * @throws AcademyError ERR_ACADEMY_NAME_TAKEN, or ERR_ACADEMY_BAD_ARGUMENT for an empty name or a full shard
    */
-  add(spec: ActorSpec, shard: number): ActorRecord {
+  add(spec: ActorSpec, shard: number, supervised: SeatSupervision | null = null): ActorRecord {
     if (typeof spec.name !== 'string' || spec.name === '') {
       throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', 'an actor needs a name');
     }
@@ -77,6 +79,7 @@ export class ActorRegistry {
     started.catch(() => {});
     const record: ActorRecord = {
       spec,
+      supervised,
       address: { shard, slot, generation },
       restarts: 0,
       kind: 'transient',
@@ -128,9 +131,12 @@ export class ActorRegistry {
   }
 }
 
-/** What the host of the record's shard needs. */
-export function seatOf(record: ActorRecord): ActorSeat {
-  const { spec, address, restarts } = record;
+/**
+ * What the host of the record's shard needs.
+ * @param isHeld a supervised actor waits until its supervisor starts it
+ */
+export function seatOf(record: ActorRecord, isHeld = false): ActorSeat {
+  const { spec, address, restarts, supervised } = record;
   return {
     address,
     name: spec.name,
@@ -140,5 +146,6 @@ export function seatOf(record: ActorRecord): ActorSeat {
     restarts,
     ...(spec.mailbox ? { mailbox: spec.mailbox } : {}),
     ...(spec.restart ? { restart: spec.restart } : {}),
+    ...(supervised ? { supervised: isHeld ? { ...supervised, isHeld } : supervised } : {}),
   };
 }

@@ -39,6 +39,7 @@ import type { PacketHeader } from '../protocol/packet.js';
 import type { Random } from '../protocol/Random.js';
 import type { StreamOriginInfo } from '../protocol/StreamedHeader.js';
 import type { StreamClass, StreamHandover } from '../protocol/streams.js';
+import type { QuarantinedMessage, SupervisorDefinition, SupervisorInfo } from '../protocol/supervision.js';
 import { ActorHost } from './ActorHost.js';
 import type { ActorMesh } from './ActorMesh.js';
 import { type ActorRecord, ActorRegistry, seatOf } from './ActorRegistry.js';
@@ -46,7 +47,15 @@ import { childSlots } from './ActorTable.js';
 import { DeadLetterLog } from './DeadLetterLog.js';
 import { assertActorOptions } from './defineActor.js';
 import { interestKey } from './EventInterest.js';
-import type { Frame, NoticeFrame, OrderFrame, PeerFrame } from './frames.js';
+import type {
+  Frame,
+  NoticeFrame,
+  OrderFrame,
+  PeerFrame,
+  ReportSubject,
+  SeatSupervision,
+  SupervisorOrder,
+} from './frames.js';
 import { hostWords } from './hostWords.js';
 import { leastLoaded } from './leastLoaded.js';
 import type { MessageCourier } from './MessageCourier.js';
@@ -56,6 +65,8 @@ import { defaultHangMs, defaultShardRestart, ShardPool } from './ShardPool.js';
 import { hostAddress } from './Switchboard.js';
 import type { ShardTask } from './shardWorker.js';
 import { defaultRestart } from './supervision/restartPolicy.js';
+import { SupervisedActors } from './supervision/SupervisedActors.js';
+import type { Revival } from './supervision/SupervisedNode.js';
 
 export interface ActorSystemOptions {
   readonly nodeId: NodeId;
@@ -89,6 +100,12 @@ export interface ActorSystemEvents {
   'dead-letter': [DeadLetter];
   /** A mailbox is too full, or what waits in it too old. At most 16 a second and shard; the counters count all. */
   'mailbox-alarm': [MailboxAlarm];
+  /** A supervisor had given up, and was started again with its children by its parent. */
+  'supervisor-restarted': [{ name: string; restarts: number; error: ErrorRecord | null }];
+  /** A supervisor without a parent has given up, or an actor without a supervisor wants its node to know. */
+  escalated: [{ name: string; error: ErrorRecord }];
+  /** A message was set aside because its actor fell by it again and again. */
+  quarantined: [QuarantinedMessage];
 }
 
 /** Time that an answer of another thread to infos() or deadLetters() may take; a thread that hangs is left out. */
@@ -106,6 +123,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   readonly #registry: ActorRegistry;
   readonly #host: ActorHost;
   readonly #pool: ShardPool;
+  readonly #supervised: SupervisedActors;
   /** Shards that have subscribers, by event and topic. */
   readonly #interest = new Map<number, Set<number>>();
   /** Actors that were given up, for whoever asks why. */
@@ -166,6 +184,19 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
       up: (shard, lost, millis) => this.#shardUp(shard, lost, millis),
       trouble: (text) => this.#options.mesh.log('warn', 'shards', text),
     });
+    this.#supervised = new SupervisedActors({
+      clock,
+      random,
+      record: (name) => this.#registry.byName(name),
+      start: (spec, supervised) => this.#start(spec, supervised),
+      order: (record, order, revival) => this.#orderOne(record, order, revival),
+      forget: (record, error) => {
+        if (error) this.#failedFor(record, failedInfo(record, error));
+        this.#forget(record);
+      },
+      supervisorRestarted: (name, restarts, error) => this.#announce('supervisor-restarted', { name, restarts, error }),
+      escalated: (name, error) => this.#announce('escalated', { name, error }),
+    });
   }
 
   /**
@@ -179,7 +210,8 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   }
 
   /**
-   * Starts an actor on the shard of the spec, or on the worker thread with the least to do.
+   * Starts an actor on the shard of the spec, or on the worker thread with the least to do. With `supervisor` it is the
+   * latest child of that supervisor.
    * @returns its address, when its machine has started
    * @throws AcademyError ERR_ACADEMY_ACTOR_MODULE (cannot be loaded, or crashes when it starts), ERR_ACADEMY_NAME_TAKEN,
    * ERR_ACADEMY_BAD_ARGUMENT (options that cannot be cloned, a shard that does not exist), ERR_ACADEMY_NODE_STOPPED
@@ -187,8 +219,27 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   async spawn(spec: ActorSpec): Promise<ActorAddress> {
     if (this.#state !== 'running') throw notRunning();
     assertActorOptions(spec);
-    const shard = spec.shard ?? this.#leastLoaded();
-    const record = this.#register(shard === 0 ? spec : cloneSpec(spec), shard);
+    if (spec.supervisor === undefined) return this.#start(spec, null);
+    await this.#supervised.add(spec.supervisor, spec);
+    return (this.#registry.byName(spec.name) as ActorRecord).address;
+  }
+
+  /**
+   * Starts a supervisor, which starts its children in order, on whatever shards they are to live.
+   * @param parent supervisor that it is a child of; without one the node hears of it when it gives up
+   * @throws AcademyError as spawn() does
+   */
+  async spawnSupervisor(name: string, supervisor: SupervisorDefinition, parent: string | null = null): Promise<void> {
+    if (this.#state !== 'running') throw notRunning();
+    await this.#supervised.add(parent, { name, supervisor });
+  }
+
+  async #start(spec: ActorSpec, supervised: SeatSupervision | null): Promise<ActorAddress> {
+    const wanted = spec.shard ?? this.#leastLoaded();
+    // A supervisor keeps its children alive also where the shard that they were meant for is gone for good.
+    const isGone = supervised !== null && this.#pool.isGone(wanted);
+    const shard = isGone ? this.#leastLoaded() : wanted;
+    const record = this.#register(shard === 0 ? spec : cloneSpec(spec), shard, supervised);
     if (shard === 0) void this.#host.spawn(seatOf(record));
     else this.#order(shard, ['spawn', seatOf(record)]);
     await record.started;
@@ -209,7 +260,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
 
   /**
    * Stops an actor when it has handled what waits in its mailbox, and resolves when it has ended. An actor that is
-   * gone already has ended.
+   * gone already has ended. A supervisor stops its children in reverse order.
    * @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT for an actor of another node
    */
   async stop(target: ActorReference): Promise<void> {
@@ -220,7 +271,9 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     const record = isActorAddress(target)
       ? this.#registry.byAddress(target.shard, target.slot, target.generation)
       : this.#registry.byName(target.name);
-    if (record) await this.#stopOne(record);
+    const name = record?.spec.name ?? (isActorAddress(target) ? '' : target.name);
+    if (this.#supervised.has(name)) await this.#supervised.stop(name);
+    else if (record) await this.#stopOne(record);
   }
 
   /**
@@ -308,7 +361,21 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   /** All actors, and those that were given up. A thread that hangs is left out. */
   async infos(): Promise<ActorInfo[]> {
     const infos = (await this.#report('infos')) as ActorInfo[];
-    return [...this.#host.infos(), ...infos, ...this.#failed.values()];
+    return [...this.#host.infos(), ...infos, ...this.#failed.values()].map((info) => {
+      const supervisor = this.#supervised.parentOf(info.name);
+      return supervisor === undefined ? info : { ...info, supervisor };
+    });
+  }
+
+  /** All supervisors, each before its children. */
+  supervisors(): SupervisorInfo[] {
+    return this.#supervised.infos();
+  }
+
+  /** The latest messages of each shard that were set aside. A thread that hangs is left out. */
+  async quarantined(): Promise<QuarantinedMessage[]> {
+    const messages = (await this.#report('quarantine')) as QuarantinedMessage[];
+    return [...this.#host.quarantined(), ...messages].sort((a, b) => a.atMs - b.atMs);
   }
 
   /** Totals since the start, by name. */
@@ -354,6 +421,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     await this.#pool.close(Math.max(100, endMs - clock.monotonicMs()));
     this.#host.close();
     this.#letterLog.close();
+    this.#supervised.close();
     this.#state = 'ended';
     for (const report of this.#reports.values()) report.settle([]);
   }
@@ -377,8 +445,17 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     });
   }
 
+  #orderOne(record: ActorRecord, order: SupervisorOrder | 'stop', revival: Revival): boolean {
+    const { shard, slot, generation } = record.address;
+    if (!this.#isReachable(shard)) return false;
+    if (order === 'stop') this.#order(shard, ['stop', slot, generation]);
+    else this.#order(shard, ['supervise', slot, generation, order, revival]);
+    return true;
+  }
+
   /** Neighbours on one shard are one order, which the shard carries out in turn: one round trip a change of shard. */
   async #stopAll(): Promise<void> {
+    await this.#supervised.stopAll();
     let together: ActorRecord[] = [];
     for (const record of this.#registry.latestFirst()) {
       if (together[0] && together[0].address.shard !== record.address.shard) {
@@ -435,8 +512,8 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     return shard;
   }
 
-  #register(spec: ActorSpec, shard: number): ActorRecord {
-    const record = this.#registry.add(spec, shard);
+  #register(spec: ActorSpec, shard: number, supervised: SeatSupervision | null = null): ActorRecord {
+    const record = this.#registry.add(spec, shard, supervised);
     this.#failed.delete(spec.name);
     return record;
   }
@@ -447,7 +524,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
       nodeId,
       academyId,
       restart: this.#restart,
-      seats: this.#registry.ofShard(shard).map(seatOf),
+      seats: this.#registry.ofShard(shard).map((record) => seatOf(record, record.supervised !== null)),
       names: this.#host.switchboard.names.entries(),
     };
   }
@@ -496,6 +573,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
         if (!record) return;
         record.restarts = frame[3];
         this.#announce('actor-restarted', { ...subject(record), restarts: frame[3], error: frame[4] });
+        if (record.supervised) this.#supervised.restarted(record.spec.name);
         return;
       }
       case 'ended': {
@@ -503,6 +581,18 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
         if (record) this.#ended(record, frame[3]);
         return;
       }
+      case 'fell':
+      case 'held': {
+        const record = this.#registry.byAddress(shard, frame[1], frame[2]);
+        if (!record) return;
+        if (frame[0] === 'fell') this.#supervised.fell(record.spec.name, frame[3]);
+        else this.#supervised.held(record.spec.name);
+        return;
+      }
+      case 'escalated':
+        return this.#announce('escalated', { name: frame[1], error: frame[2] });
+      case 'quarantined':
+        return this.#announce('quarantined', frame[1]);
       case 'resolve':
         return this.#resolveFor(frame[1], shard);
       case 'interest':
@@ -593,6 +683,8 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   #ended(record: ActorRecord, info: ActorInfo): void {
     if (info.status === 'failed') this.#failedFor(record, info);
     this.#forget(record);
+    record.starting?.reject(new AcademyError('ERR_ACADEMY_ACTOR_STOPPED', `"${info.name}" was stopped as it started`));
+    if (record.supervised) this.#supervised.ended(info.name);
   }
 
   #failedFor(record: ActorRecord, info: ActorInfo): void {
@@ -636,8 +728,10 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     for (const report of this.#reports.values()) if (report.shard === shard) report.settle([]);
     const error: ErrorRecord = { code: 'ERR_ACADEMY_ACTOR_STOPPED', message: `shard ${shard} went down: ${cause}` };
     const records = this.#registry.ofShard(shard);
+    const supervised = records.filter((record) => record.supervised && record.starting === null);
     this.#announce('shard-down', { shard, cause, actors: records.length, isReplaced });
     for (const record of records) {
+      if (record.supervised && !record.starting) continue;
       if (record.starting) {
         // It may be what has killed the thread.
         this.#refuse(
@@ -647,32 +741,24 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
       } else if (record.onEnd.length > 0) {
         this.#forget(record);
       } else if (!isReplaced || record.kind === 'temporary') {
-        this.#failedFor(record, {
-          name: record.spec.name,
-          address: record.address,
-          machine: record.spec.exportName,
-          state: '',
-          status: 'failed',
-          restarts: record.restarts,
-          mailboxDepth: 0,
-          messagesHandled: 0,
-          lastError: error,
-        });
+        this.#failedFor(record, failedInfo(record, error));
         this.#forget(record);
       } else {
         record.restarts++;
       }
     }
+    this.#supervised.shardDown(shard, supervised, error, isReplaced);
   }
 
   #shardUp(shard: number, lost: number, millis: number): void {
     this.#shardRestarts++;
     this.#messagesLost += lost;
+    this.#supervised.shardUp(shard);
     this.#announce('shard-up', { shard, actors: this.#registry.population(shard), lost, millis });
   }
 
   /** Asks all worker threads and joins their answers. */
-  async #report(subject: 'infos' | 'dead-letters'): Promise<unknown[]> {
+  async #report(subject: ReportSubject): Promise<unknown[]> {
     const { clock } = this.#options;
     const answers = this.#pool.linked().map(
       (shard) =>
@@ -700,6 +786,21 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
 
 function subject(record: ActorRecord): { name: string; address: ActorAddress } {
   return { name: record.spec.name, address: record.address };
+}
+
+/** What is left of an actor that went without its shard's saying how. */
+function failedInfo({ spec, address, restarts }: ActorRecord, error: ErrorRecord): ActorInfo {
+  return {
+    name: spec.name,
+    address,
+    machine: spec.exportName,
+    state: '',
+    status: 'failed',
+    restarts,
+    mailboxDepth: 0,
+    messagesHandled: 0,
+    lastError: error,
+  };
 }
 
 function notRunning(): AcademyError {

@@ -6,7 +6,7 @@
 import type { DeliveredMessage, MailboxAlarmKind } from '../protocol/actors.js';
 import type { Clock } from '../protocol/Clock.js';
 import { limits } from '../protocol/limits.js';
-import type { ActorCell } from './ActorCell.js';
+import type { ActorCell, CellExtras } from './ActorCell.js';
 import type { ActorKind, ActorMailboxRules } from './ActorKind.js';
 import type { NoticeFrame } from './frames.js';
 import { Mailbox } from './Mailbox.js';
@@ -38,6 +38,8 @@ export const undeliveredType = 'academy.undelivered';
 export interface TurnDuties {
   /** @param handled the messages that it was handling: more than one in a batch, none for a fault of another time */
   crashed(cell: ActorCell, error: unknown, handled: readonly DeliveredMessage[]): void;
+  /** It has handled a message that was tried once more. */
+  survived(cell: ActorCell): void;
   finished(cell: ActorCell): void;
   stopInOrder(cell: ActorCell, nowMs: number): void;
   /** The turn is over; what it has to say to others leaves now. */
@@ -119,9 +121,17 @@ export class ActorTurns {
     this.#ledger.add(this.#shard, acceptedPlace);
   }
 
+  /** Puts messages back that are to be handled once more, before all others and each by itself. */
+  putAgain(cell: ActorCell, messages: readonly DeliveredMessage[]): void {
+    const extras = cell.extra();
+    extras.again = [...messages, ...(extras.again ?? [])];
+    this.#ledger.add(this.#shard, acceptedPlace, messages.length);
+  }
+
   /** Takes the next message out; undefined when none waits. */
   take(cell: ActorCell): DeliveredMessage | undefined {
-    const { first, mailbox } = cell;
+    const { first, mailbox, extras } = cell;
+    if (extras !== null && extras.again !== null) return takeAgain(extras.again, extras);
     if (first !== null) {
       cell.first = null;
       return first;
@@ -134,7 +144,8 @@ export class ActorTurns {
 
   #putBehind(cell: ActorCell, rules: ActorMailboxRules, message: DeliveredMessage): boolean {
     const mailbox = this.#mailboxOf(cell);
-    const lost = mailbox.push(message);
+    const isStashed = cell.status === 'restarting' && mailbox.depth >= (cell.kind as ActorKind).stash;
+    const lost = isStashed ? message : mailbox.push(message);
     if (lost === undefined) {
       this.#ledger.add(this.#shard, acceptedPlace);
       if (mailbox.depth === rules.alarmDepth) this.#alarm(cell, 'depth', 0);
@@ -259,6 +270,7 @@ export class ActorTurns {
     const event =
       batch !== null && message.type === batch.type && !message.ask ? this.#join(cell, batch, message) : message;
     if (message.ask) cell.owe(message.ask);
+    if (kind.keepsState) this.keepState(cell, kind, run);
     const count = this.#batch === null ? 1 : this.#batch.length;
     let fault: { readonly error: unknown } | null = null;
     try {
@@ -272,7 +284,18 @@ export class ActorTurns {
     const handled = this.#batch;
     this.#batch = null;
     if (fault !== null) this.#options.duties.crashed(cell, fault.error, handled ?? [message]);
+    else if (cell.extras !== null) this.#succeeded(cell, cell.extras);
     return count;
+  }
+
+  /** For definitions that may go on with the state before an error. */
+  keepState(cell: ActorCell, kind: ActorKind, run: MachineRun): void {
+    if (kind.keepsState) cell.extra().before = stateBefore(kind, run);
+  }
+
+  #succeeded(cell: ActorCell, extras: CellExtras): void {
+    extras.before = null;
+    if (extras.suspect !== null) this.#options.duties.survived(cell);
   }
 
   /** Joins what waits in a row into one event. */
@@ -280,7 +303,9 @@ export class ActorTurns {
     const joined = [first];
     const items = [first.data];
     let { from } = first;
-    while (joined.length < batch.max) {
+    // Those that have failed together are tried one by one, to find out which of them it was.
+    const isAgain = cell.extras !== null && (cell.extras.again !== null || cell.extras.suspect !== null);
+    while (!isAgain && joined.length < batch.max) {
       const next = cell.first ?? cell.mailbox?.peek();
       if (next === undefined || next === stopOrder || next.type !== batch.type || next.ask) break;
       this.take(cell);
@@ -327,5 +352,22 @@ export class ActorTurns {
   #calm(cell: ActorCell, rules: ActorMailboxRules): void {
     const extras = cell.extra();
     if (extras.alarm === 'age' || cell.depth <= rules.alarmDepth / 2) extras.alarm = null;
+  }
+}
+
+/** @returns undefined, and the list is gone, when nothing is to be tried again */
+function takeAgain(again: DeliveredMessage[], extras: CellExtras): DeliveredMessage | undefined {
+  const message = again.shift();
+  if (again.length === 0) extras.again = null;
+  extras.suspect = message ?? null;
+  return message;
+}
+
+/** A machine whose state cannot be written down begins anew instead. */
+function stateBefore(kind: ActorKind, run: MachineRun): unknown {
+  try {
+    return kind.tier.snapshot(run);
+  } catch {
+    return null;
   }
 }

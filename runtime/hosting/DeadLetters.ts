@@ -17,6 +17,7 @@ export const deadLetterReasons = [
   'shard-down',
   'not-remote',
   'undecodable',
+  'quarantined',
 ] as const satisfies readonly DeadLetterReason[];
 
 /** Letters that a host shows to the outside in one turn; in a flood the rest is only counted. */

@@ -136,6 +136,11 @@ export class ShardPool {
     return this.#shards.filter(({ state }) => state !== 'gone').map(({ number }) => number);
   }
 
+  /** Whether a shard was given up. */
+  isGone(shard: number): boolean {
+    return this.#shards[shard - 1]?.state === 'gone';
+  }
+
   /** Shards that can be spoken to now. */
   linked(): number[] {
     return this.#shards.filter(({ isLinked }) => isLinked).map(({ number }) => number);

@@ -42,6 +42,7 @@ const errorCodes: Record<DeadLetterReason, AcademyErrorCode> = {
   'shard-down': 'ERR_ACADEMY_ACTOR_STOPPED',
   'not-remote': 'ERR_ACADEMY_COMMAND_DENIED',
   undecodable: 'ERR_ACADEMY_BAD_ARGUMENT',
+  quarantined: 'ERR_ACADEMY_ASK_FAILED',
 };
 
 export interface SwitchboardOptions {

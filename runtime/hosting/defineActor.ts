@@ -9,10 +9,13 @@ import type { AnyActorLogic } from 'xstate';
 import type { ActorDefinition, BatchOptions, MailboxOptions, RestartOptions } from '../protocol/actors.js';
 import type { ContractOf, DataOf, MessageType } from '../protocol/contract.js';
 import { AcademyError } from '../protocol/errors.js';
+import { limits } from '../protocol/limits.js';
 import { compileMessageSchema, type StandardSchema } from '../protocol/messageSchema.js';
+import type { Directives, PoisonOptions } from '../protocol/supervision.js';
 import type { TSchema } from '../protocol/typebox.js';
 import { isDeliverable } from './isDeliverable.js';
 import { isActorDefinition } from './loadActorModule.js';
+import { assertDirectives } from './supervision/directiveFor.js';
 
 type MessageSchemas<C> = { readonly [T in MessageType<C>]?: TSchema | StandardSchema<DataOf<C, T>> };
 
@@ -27,6 +30,10 @@ export interface DefineActorOptions<L extends AnyActorLogic = AnyActorLogic> {
   readonly batch?: BatchOptions;
   /** A linked actor's crash is a message `academy.exit`. @default false: it is a crash of this one, too */
   readonly traps?: boolean;
+  /** What is done about an error of the machine: by its code, its name, `*`, or a function. @default start again */
+  readonly onError?: Directives;
+  /** Whether a message by which it falls is tried once more, and how often before it is set aside. @default it is lost */
+  readonly poison?: Partial<PoisonOptions>;
   /** Schemas of the data by message type; what does not fit is refused, and whoever asked is told which field. */
   readonly messages?: MessageSchemas<ContractOf<L>>;
 }
@@ -44,6 +51,8 @@ export function defineActor<L extends AnyActorLogic>(options: DefineActorOptions
     if (!isDeliverable(type)) refuse('remoteMessages', `"${type}" cannot be the type of a message`);
   }
   assertBatch(options.batch);
+  assertDirectives(options.onError);
+  assertPoison(options.poison);
   for (const [type, schema] of Object.entries(definition.messages ?? {})) compileMessageSchema(type, schema);
   return definition;
 }
@@ -90,6 +99,13 @@ function assertBatch(batch: BatchOptions | undefined): void {
   if (max !== undefined && !(Number.isSafeInteger(max) && max >= 1)) {
     refuse('batch.max', 'it must be a whole number from 1');
   }
+}
+
+function assertPoison({ failuresMax }: Partial<PoisonOptions> = {}): void {
+  const most = limits.poisonFailuresMax;
+  if (failuresMax === undefined || (Number.isSafeInteger(failuresMax) && failuresMax >= 1 && failuresMax <= most))
+    return;
+  refuse('poison.failuresMax', `it must be a whole number from 1 to ${most}`);
 }
 
 function refuse(option: string, why: string): never {

@@ -23,6 +23,9 @@ import type { NodeId } from '../protocol/identity.js';
 import type { PacketHeader, Priority } from '../protocol/packet.js';
 import type { StreamOriginInfo } from '../protocol/StreamedHeader.js';
 import type { StreamClass } from '../protocol/streams.js';
+import type { Directive, QuarantinedMessage } from '../protocol/supervision.js';
+import type { Revival } from './supervision/SupervisedNode.js';
+import type { FallEvent } from './supervision/supervise.js';
 
 /** An event that an actor publishes, checked and encoded on the shard where the actor lives. */
 export interface EncodedEvent {
@@ -50,7 +53,19 @@ export interface ActorSeat {
   readonly restart?: Partial<RestartOptions>;
   /** How often it was started before; 0 is a first start, whose failure is told to whoever spawned it. */
   readonly restarts: number;
+  /** Its ends are judged by a supervisor on the main thread, and not by its host. */
+  readonly supervised?: SeatSupervision;
 }
+
+export interface SeatSupervision {
+  /** What the supervisor says about errors, as far as it is data. */
+  readonly directives?: Readonly<Record<string, Directive>>;
+  /** It is not started yet, and holds what it is sent: its supervisor says when. */
+  readonly isHeld?: boolean;
+}
+
+/** What a supervisor wants of one of its actors: hold it for a next life, start that, or end it now, whichever way. */
+export type SupervisorOrder = 'hold' | 'revive' | 'kill' | 'fail';
 
 /** One end of a link between two threads: a ring for each direction, and a port for what does not go through it. */
 export interface LinkChannel {
@@ -76,6 +91,8 @@ export type PeerFrame =
   | readonly ['many', targets: readonly number[], type: string, data: unknown, from: ActorReference | null]
   | readonly ['reply', askId: number, result: unknown, error: ErrorRecord | null];
 
+export type ReportSubject = 'infos' | 'dead-letters' | 'quarantine';
+
 /** From the main thread to a shard. */
 export type OrderFrame =
   | readonly ['event', header: PacketHeader, payload: Uint8Array]
@@ -89,12 +106,13 @@ export type OrderFrame =
   | readonly ['spawn', seat: ActorSeat]
   | readonly ['stop', slot: number, generation: number]
   | readonly ['crash', slot: number, generation: number, error: ErrorRecord]
+  | readonly ['supervise', slot: number, generation: number, order: SupervisorOrder, revival: Revival]
   /** One after the other, the next when the one before has ended: slot, generation, slot, generation … */
   | readonly ['stop-each', targets: readonly number[]]
   | readonly ['named', name: string, address: ActorAddress]
   | readonly ['unnamed', name: string, address: ActorAddress]
   | readonly ['resolved', name: string, address: ActorAddress | null]
-  | readonly ['report', request: number, subject: 'infos' | 'dead-letters']
+  | readonly ['report', request: number, subject: ReportSubject]
   | readonly ['link', shard: number, channel: LinkChannel]
   /** The shard is down: hold what is meant for it, and say that nothing is sent to it any more. */
   | readonly ['unlink', shard: number]
@@ -108,6 +126,13 @@ export type NoticeFrame =
   | readonly ['started', slot: number, generation: number, kind: RestartKind]
   | readonly ['refused', slot: number, generation: number, error: ErrorRecord]
   | readonly ['restarted', slot: number, generation: number, restarts: number, error: ErrorRecord | null]
+  /** A supervised actor has come to its end; its host holds it. */
+  | readonly ['fell', slot: number, generation: number, fall: Omit<FallEvent, 'type' | 'name'>]
+  /** As it was told by its supervisor. */
+  | readonly ['held', slot: number, generation: number]
+  | readonly ['quarantined', message: QuarantinedMessage]
+  /** An actor without a supervisor wants its node to know. */
+  | readonly ['escalated', actor: string, error: ErrorRecord]
   | readonly ['ended', slot: number, generation: number, info: ActorInfo]
   | readonly ['resolve', name: string]
   | readonly ['unlinked', shard: number]

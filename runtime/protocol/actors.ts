@@ -10,6 +10,7 @@ import type { AcademyEventData, AcademyEventName } from './events.js';
 import type { NodeId } from './identity.js';
 import type { MessageSchema } from './messageSchema.js';
 import type { Priority } from './packet.js';
+import type { Directives, PoisonOptions } from './supervision.js';
 
 /** Where an actor lives on its node. The generation tells it from one that had the slot before. */
 export interface ActorAddress {
@@ -219,6 +220,8 @@ export interface RestartOptions {
   readonly backoffMs: number;
   /** @default 2_000 */
   readonly backoffMaxMs: number;
+  /** Messages that wait for an actor while it is down; the senders of further ones are told. @default its mailbox's capacity */
+  readonly stash?: number;
 }
 
 /** What an actor's module exports: the machine, and what the host must know to run it. `C`: its ActorContract. */
@@ -235,6 +238,10 @@ export interface ActorDefinition<C = unknown> {
   readonly traps?: boolean;
   /** Schemas of the messages' data, by type; a message that does not fit is refused before the machine sees it. */
   readonly messages?: Readonly<Record<string, MessageSchema>>;
+  /** What is done about an error of the machine. @default what its supervisor says, else it is started again */
+  readonly onError?: Directives;
+  /** What becomes of a message by which the machine falls. @default it is lost */
+  readonly poison?: Partial<PoisonOptions>;
 }
 
 /** How to start an actor on any thread: its module by URL, its name, and an input that can be cloned. */
@@ -247,6 +254,8 @@ export interface ActorSpec {
   readonly options?: unknown;
   /** Shard to live on; by default the one with the least to do. */
   readonly shard?: number;
+  /** Name of the supervisor whose child it is; without one it is started again by itself, by its own options. */
+  readonly supervisor?: string;
   readonly mailbox?: Partial<MailboxOptions>;
   readonly restart?: Partial<RestartOptions>;
 }
@@ -277,7 +286,9 @@ export type DeadLetterReason =
   | 'crashed'
   | 'shard-down'
   | 'not-remote'
-  | 'undecodable';
+  | 'undecodable'
+  /** Its receiver fell by it again and again. */
+  | 'quarantined';
 
 export interface DeadLetter {
   readonly reason: DeadLetterReason;
@@ -299,6 +310,10 @@ export interface ActorInfo {
   readonly restarts: number;
   readonly mailboxDepth: number;
   readonly messagesHandled: number;
+  /** Name of the supervisor that it is a child of. */
+  readonly supervisor?: string;
+  /** Messages of its that were set aside. */
+  readonly quarantined?: number;
   /** What runs its machine; see `academy tree --tiers`. */
   readonly tier?: 'compiled' | 'hosted' | 'full';
   /** Why it is not a faster tier. */

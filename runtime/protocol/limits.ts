@@ -47,6 +47,8 @@ export const limits = {
   ringBytes: 256 * 1024,
   /** Dead letters kept for inspection; older ones are only counted. */
   deadLettersKept: 1_000,
+  /** Times that one message may fail: each costs a restart that no intensity bounds. */
+  poisonFailuresMax: 16,
   /** Messages of one shard that have failed and are tried again; further ones make the oldest a first failure. */
   suspectMessagesMax: 1_024,
   /** Messages set aside by one shard that are kept to be looked at; older ones are only counted. */

@@ -87,8 +87,8 @@ export interface SupervisorDefinition extends SupervisorOptions {
   readonly children: readonly (SupervisedActor | SupervisedSupervisor)[];
 }
 
-export function isSupervised(child: SupervisedActor | SupervisedSupervisor): child is SupervisedSupervisor {
-  return 'supervisor' in child;
+export function isSupervisor(child: SupervisedActor | SupervisedSupervisor): child is SupervisedSupervisor {
+  return typeof child.supervisor === 'object';
 }
 
 /** A supervisor in `academy tree`. */

@@ -7,7 +7,7 @@ import type { ErrorRecord } from '../../protocol/errors.js';
 import {
   type BackoffOptions,
   type Directives,
-  isSupervised,
+  isSupervisor,
   type SupervisedActor,
   type SupervisedSupervisor,
   type SupervisionStrategy,
@@ -32,6 +32,8 @@ interface NodeBase {
   /** A bound of the child's own, beside that of its supervisor. */
   readonly own: Pick<RestartOptions, 'intensity' | 'withinMs'> | null;
   readonly beyond: 'stop' | 'escalate';
+  /** Not of its supervisor's definition: once it is out, it is forgotten. */
+  readonly isAdded: boolean;
   /** An actor's may be known only when it has started. */
   kind: RestartKind;
   status: NodeStatus;
@@ -90,10 +92,10 @@ export function plant(
   parent: SupervisorNode | null,
   child: SupervisedActor | SupervisedSupervisor,
 ): SupervisedNode {
-  const node = isSupervised(child) ? supervisorNode(parent, child) : actorNode(parent, child);
+  const node = isSupervisor(child) ? supervisorNode(parent, child) : actorNode(parent, child);
   nodes.set(node.name, node);
   parent?.children.set(node.name, node);
-  if (isSupervised(child) && node.type === 'supervisor') {
+  if (isSupervisor(child) && node.type === 'supervisor') {
     for (const grandchild of child.supervisor.children) plant(nodes, node, grandchild);
   }
   return node;
@@ -149,6 +151,7 @@ function blank(name: string, parent: SupervisorNode | null) {
   return {
     name,
     parent,
+    isAdded: parent !== null && parent.status !== 'down',
     status: 'down',
     keep: false,
     out: null,

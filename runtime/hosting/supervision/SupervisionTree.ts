@@ -5,7 +5,7 @@
 import type { Clock, TimerHandle } from '../../protocol/Clock.js';
 import { AcademyError, type ErrorRecord } from '../../protocol/errors.js';
 import type { Random } from '../../protocol/Random.js';
-import { isSupervised, type SupervisedActor, type SupervisedSupervisor } from '../../protocol/supervision.js';
+import { isSupervisor, type SupervisedActor, type SupervisedSupervisor } from '../../protocol/supervision.js';
 import { enact } from './enact.js';
 import {
   type ActorNode,
@@ -29,8 +29,10 @@ export interface SupervisionHands {
   kill(actor: ActorNode): void;
   /** Lets go of what is held for an actor. @param error why it is given up; null: it has ended as it should */
   release(actor: ActorNode, error: ErrorRecord | null): void;
-  /** A supervisor runs with all its children, or has ended; with an error when it has given up. */
-  supervisorChanged(supervisor: SupervisorNode, error: ErrorRecord | null): void;
+  /** A supervisor runs with all its children. */
+  supervisorUp(supervisor: SupervisorNode): void;
+  /** A supervisor has ended with all its children. @param error by which it has given up; null: it was told to end */
+  supervisorEnded(supervisor: SupervisorNode, error: ErrorRecord | null): void;
   /** A root has given up. */
   escalate(root: SupervisorNode, error: ErrorRecord): void;
 }
@@ -150,12 +152,12 @@ export class SupervisionTree {
     const { hands } = this.#options;
     switch (decision.type) {
       case 'up':
-        hands.supervisorChanged(node, null);
+        hands.supervisorUp(node);
         return this.handle({ type: 'started', name });
       case 'ended': {
         const { error } = decision;
+        hands.supervisorEnded(node, error);
         if (!error) return this.handle({ type: 'stopped', name });
-        hands.supervisorChanged(node, error);
         if (node.status === 'starting') return this.handle({ type: 'start-failed', name, error });
         return this.handle({ type: 'fell', name, end: 'crash', error });
       }
@@ -209,5 +211,5 @@ export class SupervisionTree {
 }
 
 function namesIn(child: SupervisedActor | SupervisedSupervisor): string[] {
-  return isSupervised(child) ? [child.name, ...child.supervisor.children.flatMap(namesIn)] : [child.name];
+  return isSupervisor(child) ? [child.name, ...child.supervisor.children.flatMap(namesIn)] : [child.name];
 }

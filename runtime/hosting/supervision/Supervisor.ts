@@ -26,22 +26,25 @@ export class Supervisor<Child extends object> {
   /**
    * Tells that a child has ended. When it is to be started again, `restart` is called after the delay, and never
    * before this call has returned.
+   * @param isCounted false when something else bounds such ends
    */
   childEnded(
     child: Child,
     end: ChildEnd,
     options: RestartOptions,
     restart: (child: Child) => void,
+    isCounted = true,
   ): 'restarting' | 'stopped' | 'failed' {
     const nowMs = this.#clock.monotonicMs();
     const trouble = this.#troubles.get(child) ?? { restartsAtMs: [], timer: null };
-    const decision = restartPolicy(options, end, trouble.restartsAtMs, nowMs, this.#random);
+    const counted = isCounted ? options : { ...options, intensity: Number.POSITIVE_INFINITY };
+    const decision = restartPolicy(counted, end, trouble.restartsAtMs, nowMs, this.#random);
     if (!decision.restart) {
       this.forget(child);
       return decision.outcome;
     }
     trouble.restartsAtMs = restartsWithin(options.withinMs, trouble.restartsAtMs, nowMs);
-    trouble.restartsAtMs.push(nowMs);
+    if (isCounted) trouble.restartsAtMs.push(nowMs);
     trouble.timer = this.#clock.setTimeout(() => {
       trouble.timer = null;
       restart(child);

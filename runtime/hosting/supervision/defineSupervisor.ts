@@ -17,17 +17,16 @@
  */
 import { AcademyError } from '../../protocol/errors.js';
 import {
-  type Directives,
-  isSupervised,
+  isSupervisor,
   type SupervisedActor,
   type SupervisedSupervisor,
   type SupervisorDefinition,
   type SupervisorOptions,
 } from '../../protocol/supervision.js';
 import { assertActorOptions } from '../defineActor.js';
+import { assertDirectives } from './directiveFor.js';
 
 const strategies = ['one-for-one', 'one-for-all', 'rest-for-one', 'dynamic'] as const;
-const directives = ['resume', 'restart', 'restore', 'stop', 'escalate'] as const;
 
 const defaultSupervisor: SupervisorOptions = {
   strategy: 'one-for-one',
@@ -51,18 +50,10 @@ export function defineSupervisor(options: DefineSupervisorOptions): SupervisorDe
     const value = definition[name];
     if (value !== undefined && !(value >= 0)) refuse(name, 'it must be a number from 0');
   }
-  assertDirectives('onError', definition.onError);
+  assertDirectives(definition.onError);
   const names = new Set<string>();
   for (const child of children) assertChild(child, names);
   return definition;
-}
-
-/** @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT that names the option and what stands in it */
-export function assertDirectives(option: string, onError: Directives | undefined): void {
-  if (onError === undefined || typeof onError === 'function') return;
-  for (const [error, directive] of Object.entries(onError)) {
-    if (!directives.includes(directive)) refuse(`${option}.${error}`, `it must be one of ${directives.join(', ')}`);
-  }
 }
 
 function assertChild(child: SupervisedActor | SupervisedSupervisor, names: Set<string>): void {
@@ -73,7 +64,7 @@ function assertChild(child: SupervisedActor | SupervisedSupervisor, names: Set<s
     });
   }
   names.add(child.name);
-  if (isSupervised(child)) {
+  if (isSupervisor(child)) {
     for (const grandchild of child.supervisor.children) assertChild(grandchild, names);
     return;
   }

@@ -1,5 +1,5 @@
 /** Which directive an error gets: by its code, by its name, by `*`, or by what a function says. */
-import type { ErrorRecord } from '../../protocol/errors.js';
+import { AcademyError, type ErrorRecord } from '../../protocol/errors.js';
 import type { Directive, Directives } from '../../protocol/supervision.js';
 
 /**
@@ -27,5 +27,23 @@ function said(
     return directives(error, errorName);
   } catch {
     return undefined;
+  }
+}
+
+/** Whether an actor may have to go on with the state before an error. */
+export function goesOn(directives: Directives | undefined): boolean {
+  if (directives === undefined) return false;
+  if (typeof directives === 'function') return true;
+  return Object.values(directives).some((directive) => directive === 'resume' || directive === 'restore');
+}
+
+const known = ['resume', 'restart', 'restore', 'stop', 'escalate'] as const;
+
+/** @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT that names the error for which there is no such directive */
+export function assertDirectives(directives: Directives | undefined): void {
+  if (directives === undefined || typeof directives === 'function') return;
+  for (const [error, directive] of Object.entries(directives)) {
+    if (known.includes(directive)) continue;
+    throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', `onError.${error}: it must be one of ${known.join(', ')}`);
   }
 }

@@ -15,8 +15,6 @@ export function enact(tree: SupervisedNodes, decision: Decision): void {
   switch (decision.type) {
     case 'note':
       setStatus(node, decision.status);
-      if (decision.out !== undefined) node.out = decision.out;
-      if (node.out === 'given-up') leave(tree, node);
       return;
     case 'start':
       setStatus(node, 'starting');
@@ -28,6 +26,10 @@ export function enact(tree: SupervisedNodes, decision: Decision): void {
       node.keep = decision.keep;
       if (node.type === 'supervisor') beginToEnd(node, { keep: decision.keep, error: null, hasEnded: false });
       return setStatus(node, 'stopping');
+    case 'keep-not':
+      node.keep = false;
+      if (node.type === 'supervisor' && node.ending) node.ending = { ...node.ending, keep: false };
+      return;
     case 'kill':
       return setStatus(node, 'killing');
     case 'release':
@@ -126,10 +128,10 @@ function setStatus(node: SupervisedNode, status: NodeStatus): void {
   if (node.parent) node.parent.up += Number(isUp(node)) - Number(wasUp);
 }
 
-/** A root that is down, and a child that is out of a dynamic supervisor, do not come back: they are forgotten. */
+/** A root that is down, and a child that was added and is out, do not come back: they are forgotten. */
 function leave(tree: SupervisedNodes, node: SupervisedNode): void {
   const { parent } = node;
-  if (parent && parent.strategy !== 'dynamic') return;
+  if (parent && parent.strategy !== 'dynamic' && !node.isAdded) return;
   parent?.children.delete(node.name);
   uproot(tree, node);
 }

@@ -57,13 +57,15 @@ export interface FallEvent {
 
 export type Decision =
   /** A fact: nothing is to be done. */
-  | { readonly type: 'note'; readonly name: string; readonly status: NodeStatus; readonly out?: SupervisedNode['out'] }
+  | { readonly type: 'note'; readonly name: string; readonly status: NodeStatus }
   | { readonly type: 'start'; readonly name: string; readonly revival: Revival }
   /** Its children are up. */
   | { readonly type: 'up'; readonly name: string }
   | { readonly type: 'resume'; readonly name: string }
   | { readonly type: 'stop'; readonly name: string; readonly keep: boolean; readonly limitMs: number }
   | { readonly type: 'kill'; readonly name: string }
+  /** One that is stopping does not come back after all. */
+  | { readonly type: 'keep-not'; readonly name: string }
   /** It is not started again: whatever is held for it is let go. */
   | (Ending & { readonly type: 'release'; readonly name: string })
   /** A restart of one child. */
@@ -136,10 +138,12 @@ export function proceed(supervisor: SupervisorNode): readonly Decision[] {
 
 function startFailed(node: SupervisedNode, error: ErrorRecord, nowMs: number, random: Random): readonly Decision[] {
   const { parent } = node;
-  if (node.status === 'starting' && parent !== null && !parent.ending && parent.strategy !== 'dynamic') {
-    if (parent.status === 'starting') return [note(node, 'held'), giveUp(parent, error)];
+  if (node.status === 'starting' && parent !== null && !parent.ending) {
+    const isFirst = parent.status === 'starting' && parent.strategy !== 'dynamic';
+    if (isFirst) return [note(node, 'held'), giveUp(parent, error)];
     // Whoever has added it is told, as in OTP; only what has run before is started again.
-    if (node.restarts === 0 && !parent.regroup) return releaseAll(node, { outcome: 'failed', error });
+    const isAdded = parent.status === 'running' && parent.regroup === null && node.restarts === 0;
+    if (isAdded) return releaseAll(node, { outcome: 'failed', error });
   }
   return fell(node, { type: 'fell', name: node.name, end: 'crash', error }, nowMs, random);
 }
@@ -183,11 +187,12 @@ function fell(node: SupervisedNode, fall: FallEvent, nowMs: number, random: Rand
 
 function stopped(node: SupervisedNode): readonly Decision[] {
   if (!isUp(node)) return [];
-  return [isStopping(node) && node.keep ? note(node, 'held') : note(node, 'down', 'given-up')];
+  if (isStopping(node) && node.keep) return [note(node, 'held')];
+  return releaseAll(node, { outcome: 'stopped', error: null });
 }
 
 function stopForGood(node: SupervisedNode): readonly Decision[] {
-  if (isStopping(node)) return [];
+  if (isStopping(node)) return node.keep ? [{ type: 'keep-not', name: node.name }] : [];
   return isUp(node) ? [stop(node, false)] : releaseAll(node, { outcome: 'stopped', error: null });
 }
 
@@ -231,8 +236,8 @@ function endNext(supervisor: SupervisorNode, ending: NonNullable<SupervisorNode[
 
 // --- small words
 
-function note(node: SupervisedNode, status: NodeStatus, out?: SupervisedNode['out']): Decision {
-  return { type: 'note', name: node.name, status, ...(out === undefined ? {} : { out }) };
+function note(node: SupervisedNode, status: NodeStatus): Decision {
+  return { type: 'note', name: node.name, status };
 }
 
 function start(node: SupervisedNode): Decision {

@@ -1,5 +1,6 @@
 /** A supervision tree over actors that only exist on paper: they start, stop and fall when the test says so. */
 import { SupervisionTree } from '../../../../runtime/hosting/supervision/SupervisionTree.js';
+import type { FallEvent } from '../../../../runtime/hosting/supervision/supervise.js';
 import type { ErrorRecord } from '../../../../runtime/protocol/errors.js';
 import { seededRandom } from '../../../../runtime/protocol/Random.js';
 import type { SupervisorDefinition } from '../../../../runtime/protocol/supervision.js';
@@ -24,6 +25,7 @@ export class SupervisedWorld {
   readonly living = new Set<string>();
   /** Orders that are still to be carried out. */
   readonly pending: (() => void)[] = [];
+  readonly #held = new Set<string>();
   readonly #options: WorldOptions;
 
   constructor(root: SupervisorDefinition, options: WorldOptions = {}) {
@@ -38,20 +40,25 @@ export class SupervisedWorld {
           this.startsAtMs.set(name, [...(this.startsAtMs.get(name) ?? []), this.clock.monotonicMs()]);
           answer(() => {
             this.living.add(name);
+            this.#held.delete(name);
             this.tree.handle({ type: 'started', name });
           });
         },
         resume: ({ name }) => void this.done.push(`resume ${name}`),
         stop: ({ name }, keep) => {
           this.done.push(`${keep ? 'hold' : 'stop'} ${name}`);
-          if (!options.stubborn?.includes(name)) answer(() => this.#gone(name));
+          if (!options.stubborn?.includes(name)) answer(() => this.#gone(name, keep));
         },
         kill: ({ name }) => {
           this.done.push(`kill ${name}`);
-          answer(() => this.#gone(name));
+          answer(() => this.#gone(name, false));
         },
-        release: ({ name }, error) => void this.done.push(`release ${name}${error ? `: ${error.message}` : ''}`),
-        supervisorChanged: ({ name }, error) => void this.done.push(`${name} ${error ? 'gives up' : 'is up'}`),
+        release: ({ name }, error) => {
+          // One that has stopped has been let go of already.
+          if (this.#held.delete(name)) this.done.push(`release ${name}${error ? `: ${error.message}` : ''}`);
+        },
+        supervisorUp: ({ name }) => void this.done.push(`${name} is up`),
+        supervisorEnded: ({ name }, error) => void (error && this.done.push(`${name} gives up`)),
         escalate: ({ name }, error) => void this.done.push(`node hears of ${name}: ${error.code}`),
       },
     });
@@ -63,13 +70,15 @@ export class SupervisedWorld {
     for (let next = this.pending.shift(); next; next = this.pending.shift()) next();
   }
 
-  crash(name: string, error: ErrorRecord = oops): void {
+  crash(name: string, fall: Partial<FallEvent> = {}): void {
     this.living.delete(name);
-    this.tree.handle({ type: 'fell', name, end: 'crash', error });
+    this.#held.add(name);
+    this.tree.handle({ type: 'fell', name, end: 'crash', error: oops, ...fall });
   }
 
   finish(name: string): void {
     this.living.delete(name);
+    this.#held.add(name);
     this.tree.handle({ type: 'fell', name, end: 'done', error: null });
   }
 
@@ -85,8 +94,9 @@ export class SupervisedWorld {
     return this.news();
   }
 
-  #gone(name: string): void {
+  #gone(name: string, keep: boolean): void {
     this.living.delete(name);
+    if (keep) this.#held.add(name);
     this.tree.handle({ type: 'stopped', name });
   }
 }

@@ -5,7 +5,7 @@ import { defineSupervisor } from '../../../../runtime/hosting/supervision/define
 import type { SupervisorNode } from '../../../../runtime/hosting/supervision/SupervisedNode.js';
 import type { RestartKind } from '../../../../runtime/protocol/actors.js';
 import {
-  isSupervised,
+  isSupervisor,
   type SupervisedActor,
   type SupervisorDefinition,
 } from '../../../../runtime/protocol/supervision.js';
@@ -170,7 +170,7 @@ t.test('a temporary child never starts twice in one life of its supervisor', asy
       comeToRest(world);
       return definition.children.every(
         (child) =>
-          isSupervised(child) || child.restart?.kind !== 'temporary' || world.startsAtMs.get(child.name)?.length === 1,
+          isSupervisor(child) || child.restart?.kind !== 'temporary' || world.startsAtMs.get(child.name)?.length === 1,
       );
     }),
   );
