@@ -17,6 +17,7 @@ const reasons: Readonly<Record<DeadLetterReason, string>> = {
   'shard-down': 'the thread of the actor is gone for good',
   'not-remote': 'the actor does not take it from other nodes',
   undecodable: 'it was no message',
+  quarantined: 'it crashed its actor again and again, and was set aside',
 };
 
 interface DeadLettersOptions extends NodeOptions {
