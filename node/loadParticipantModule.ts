@@ -6,6 +6,8 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isParticipantDefinition, type ParticipantDefinition } from '../actors/defineParticipant.js';
+import { importFresh, isFresh } from '../runtime/hosting/importFresh.js';
+import { loadingError } from '../runtime/hosting/loadActorModule.js';
 import type { ActorModule } from '../runtime/protocol/actorModule.js';
 import { AcademyError } from '../runtime/protocol/errors.js';
 
@@ -22,23 +24,14 @@ export async function loadParticipantModule(source: ParticipantSource): Promise<
   const path = fileURLToPath(module);
   if (!existsSync(path)) {
     throw new AcademyError('ERR_ACADEMY_ACTOR_MODULE', `there is no module ${path}`, {
-      remedy: 'give the path of a compiled JavaScript module, relative to the current folder',
-    });
-  }
-  if (/\.[mc]?tsx?$/.test(path)) {
-    throw new AcademyError('ERR_ACADEMY_ACTOR_MODULE', `${path} is TypeScript, which worker threads cannot import`, {
-      remedy: 'compile it first (npx tsc) and give the .js file',
+      remedy: 'give the path of a module, relative to the current folder',
     });
   }
   let loaded: Readonly<Record<string, unknown>>;
   try {
-    loaded = (await import(module)) as Record<string, unknown>;
+    loaded = isFresh(module) ? await importFresh(module) : ((await import(module)) as Record<string, unknown>);
   } catch (cause) {
-    const fault = cause instanceof Error ? cause.message : String(cause);
-    throw new AcademyError('ERR_ACADEMY_ACTOR_MODULE', `${path} cannot be loaded: ${fault}`, {
-      remedy: `see that "node ${path}" runs without an error; a participant is a file and not a folder`,
-      cause,
-    });
+    throw await loadingError(path, cause);
   }
   const definition = loaded[exportName];
   if (isParticipantDefinition(definition)) return { module, exportName, definition };

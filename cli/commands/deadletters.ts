@@ -18,6 +18,7 @@ const reasons: Readonly<Record<DeadLetterReason, string>> = {
   'not-remote': 'the actor does not take it from other nodes',
   undecodable: 'it was no message',
   quarantined: 'it crashed its actor again and again, and was set aside',
+  invalid: 'its data was not as its receiver declares it',
 };
 
 interface DeadLettersOptions extends NodeOptions {

@@ -169,7 +169,12 @@ export class ActorHost implements MachineOutlet {
 
   /** The same with a definition at hand, at once. */
   spawnDefined(seat: ActorSeat, definition: ActorDefinition): void {
-    this.#lives.begin(this.#seat(seat), this.#kinds.ofSeat(definition, seat));
+    const cell = this.#seat(seat);
+    try {
+      this.#lives.begin(cell, this.#kinds.ofSeat(definition, seat));
+    } catch (thrown) {
+      if (cell.status === 'starting') this.#lives.refuse(cell, toErrorRecord(thrown, 'ERR_ACADEMY_ACTOR_MODULE'));
+    }
   }
 
   /**
@@ -392,6 +397,8 @@ export class ActorHost implements MachineOutlet {
       // It was for the host.
     } else if (cell.kind === null) {
       this.#deliverEarly(cell, type, data, from, ask, remote);
+    } else if (cell.kind.checks !== null && !this.#fits(cell, type, data, from, ask)) {
+      // Whoever sent it has been told.
     } else {
       this.#turns.put(cell, ask ? { type, data, from, atMs: 0, ask } : { type, data, from, atMs: 0 });
     }
@@ -429,6 +436,21 @@ export class ActorHost implements MachineOutlet {
       default:
         return false;
     }
+  }
+
+  /** Whether the data is as the definition declares it; else it is a dead letter, and who asked learns which field. */
+  #fits(cell: ActorCell, type: string, data: unknown, from: ActorReference | null, ask: AskToken | null): boolean {
+    const fault = cell.kind?.checks?.get(type)?.(data) ?? null;
+    if (fault === null) return true;
+    if (ask) {
+      this.switchboard.reply(ask, undefined, {
+        code: 'ERR_ACADEMY_MESSAGE_INVALID',
+        message: `"${type}" to "${cell.name}" does not fit its schema: ${fault}`,
+        remedy: 'send what the definition of the actor declares under `messages`',
+      });
+    }
+    this.switchboard.lose('invalid', cell.address, from, type, null);
+    return false;
   }
 
   /** Its module is being loaded, and with it the mailbox's rules. */

@@ -11,6 +11,8 @@ import type {
   RestartOptions,
 } from '../protocol/actors.js';
 import { limits } from '../protocol/limits.js';
+import { compileMessageSchema, type MessageCheck, type MessageSchema } from '../protocol/messageSchema.js';
+import { assertRunnable } from './assertRunnable.js';
 import type { SeatSupervision } from './frames.js';
 import type { MailboxRules } from './Mailbox.js';
 import { goesOn } from './supervision/directiveFor.js';
@@ -41,6 +43,8 @@ export interface ActorKind {
   readonly poisonMax: number | null;
   /** Whether the state before each message is kept, to go on with it after an error. */
   readonly keepsState: boolean;
+  /** What the data of messages must be like, by type; null where the definition says nothing. */
+  readonly checks: ReadonlyMap<string, MessageCheck> | null;
 }
 
 interface SeatOptions {
@@ -65,11 +69,13 @@ export class ActorKinds {
     this.#tierOf = tierOf;
   }
 
+  /** @throws AcademyError ERR_ACADEMY_MACHINE_UNSUPPORTED, ERR_ACADEMY_BAD_ARGUMENT for a schema that is none */
   of(definition: ActorDefinition): ActorKind {
     const known = this.#kinds.get(definition);
     if (known) return known;
-    const { batch } = definition;
     const restart = { ...this.#restart, ...definition.restart };
+    assertRunnable(definition.machine);
+    const { batch, messages } = definition;
     const kind: ActorKind = {
       definition,
       shard: this.#shard,
@@ -81,6 +87,7 @@ export class ActorKinds {
       batch: batch ? { max: limits.turnMessagesMax, ...batch } : null,
       poisonMax: definition.poison?.redeliver ? (definition.poison.failuresMax ?? defaultFailuresMax) : null,
       keepsState: goesOn(definition.onError),
+      checks: messages ? checksOf(messages) : null,
     };
     this.#kinds.set(definition, kind);
     return kind;
@@ -100,6 +107,10 @@ export class ActorKinds {
       mailbox: mailboxRules({ ...definition.mailbox, ...seat.mailbox }),
     };
   }
+}
+
+function checksOf(messages: Readonly<Record<string, MessageSchema>>): ReadonlyMap<string, MessageCheck> {
+  return new Map(Object.entries(messages).map(([type, schema]) => [type, compileMessageSchema(type, schema)]));
 }
 
 export function mailboxRules(options: Partial<MailboxOptions> = {}): ActorMailboxRules {

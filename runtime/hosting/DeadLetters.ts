@@ -18,6 +18,7 @@ export const deadLetterReasons = [
   'not-remote',
   'undecodable',
   'quarantined',
+  'invalid',
 ] as const satisfies readonly DeadLetterReason[];
 
 /** Letters that a host shows to the outside in one turn; in a flood the rest is only counted. */

@@ -43,6 +43,7 @@ const errorCodes: Record<DeadLetterReason, AcademyErrorCode> = {
   'not-remote': 'ERR_ACADEMY_COMMAND_DENIED',
   undecodable: 'ERR_ACADEMY_BAD_ARGUMENT',
   quarantined: 'ERR_ACADEMY_ASK_FAILED',
+  invalid: 'ERR_ACADEMY_MESSAGE_INVALID',
 };
 
 export interface SwitchboardOptions {

@@ -4,6 +4,8 @@ import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ActorDefinition } from '../protocol/actors.js';
 import { AcademyError } from '../protocol/errors.js';
+import { faultPlace } from './faultPlace.js';
+import { importFresh, isFresh } from './importFresh.js';
 
 /**
  * @param module URL of the module (file:, data:), an absolute path, or the name of an installed package
@@ -11,51 +13,73 @@ import { AcademyError } from '../protocol/errors.js';
  */
 export async function loadActorModule(module: string, exportName: string): Promise<ActorDefinition> {
   if (module.startsWith('.')) {
-    throw new AcademyError('ERR_ACADEMY_ACTOR_MODULE', `the actor module "${module}" is a relative path`, {
+    throw moduleError(`the actor module "${module}" is a relative path`, {
       remedy: `give its URL, e.g. new URL('${module}', import.meta.url).href`,
     });
   }
   const loaded = await importModule(module);
   if (!Object.hasOwn(loaded, exportName)) {
     const exports = Object.keys(loaded);
-    throw new AcademyError('ERR_ACADEMY_ACTOR_MODULE', `the actor module "${module}" has no export "${exportName}"`, {
+    throw moduleError(`the actor module "${module}" has no export "${exportName}"`, {
       remedy:
         exports.length > 0 ? `use one of its exports: ${exports.join(', ')}` : 'it exports nothing: export an actor',
     });
   }
   const exported = loaded[exportName];
-  if (!isActorDefinition(exported)) {
-    throw new AcademyError('ERR_ACADEMY_ACTOR_MODULE', `the export "${exportName}" of "${module}" is not an actor`, {
-      remedy: 'export the result of defineActor({ machine }) or defineParticipant(…)',
-    });
-  }
-  return exported;
+  if (isActorDefinition(exported)) return exported;
+  throw moduleError(`the export "${exportName}" of "${module}" is ${whatItIs(exported)}`, {
+    remedy: 'export the result of defineActor({ machine }) or defineParticipant(…)',
+  });
 }
 
 async function importModule(module: string): Promise<Record<string, unknown>> {
   try {
+    if (isFresh(module)) return await importFresh(module);
     return (await import(isAbsolute(module) ? pathToFileURL(module).href : module)) as Record<string, unknown>;
   } catch (cause) {
-    const { code, message } = cause as { code?: string; message?: string };
-    if (code === 'ERR_UNKNOWN_FILE_EXTENSION' && /\.[cm]?tsx?$/.test(module)) {
-      throw new AcademyError('ERR_ACADEMY_ACTOR_MODULE', `the actor module "${module}" is TypeScript`, {
-        remedy: 'compile it to JavaScript first (npx tsc), or start Node.js with a loader: node --import tsx …',
-        cause,
-      });
-    }
-    throw new AcademyError(
-      'ERR_ACADEMY_ACTOR_MODULE',
-      `the actor module "${module}" does not load: ${message ?? cause}`,
-      {
-        // Loaders that run beside Node's own lose the code, and keep the message.
-        remedy:
-          code === 'ERR_MODULE_NOT_FOUND' || message?.startsWith('Cannot find module')
-            ? 'check the path, and that the project is built'
-            : undefined,
-        cause,
-      },
-    );
+    throw await loadingError(module, cause);
   }
+}
+
+/** What a module failed with when it was imported, in words that lead to its cause. */
+export async function loadingError(module: string, cause: unknown): Promise<AcademyError> {
+  const { code, message = String(cause) } = (cause ?? {}) as { code?: string; message?: string };
+  if (code === 'ERR_UNKNOWN_FILE_EXTENSION' && /\.[cm]?tsx?$/.test(module)) {
+    return moduleError(`the actor module "${module}" is TypeScript`, {
+      remedy: 'compile it to JavaScript first (npx tsc), or develop it with "academy up --watch"',
+      cause,
+    });
+  }
+  if (code === 'ERR_UNSUPPORTED_DIR_IMPORT') {
+    return moduleError(`the actor module "${module}" is a folder`, { remedy: 'name the file in it', cause });
+  }
+  // Loaders that run beside Node's own lose the code, and keep the message.
+  const missing = /^Cannot find (module|package) '([^']*)'/.exec(message);
+  const remedy =
+    missing?.[1] === 'package'
+      ? `install it: npm install ${missing[2]}`
+      : code === 'ERR_MODULE_NOT_FOUND' || missing
+        ? 'check the path, and that the project is built'
+        : 'correct it there, and see that Node.js imports it without an error';
+  return moduleError(`the actor module "${module}" does not load: ${message}${await faultPlace(cause, module)}`, {
+    remedy,
+    cause,
+  });
+}
+
+function whatItIs(exported: unknown): string {
+  const { transition, getInitialSnapshot, __xstatenode: isMachine } = (exported ?? {}) as Record<string, unknown>;
+  if (typeof transition === 'function' && typeof getInitialSnapshot === 'function') {
+    return 'a machine by itself and not an actor';
+  }
+  return isMachine || typeof transition === 'function' ? 'a machine of another version of XState' : 'not an actor';
+}
+
+function moduleError(
+  message: string,
+  options: { readonly remedy: string | undefined; readonly cause?: unknown },
+): AcademyError {
+  return new AcademyError('ERR_ACADEMY_ACTOR_MODULE', message, options);
 }
 
 export function isActorDefinition(value: unknown): value is ActorDefinition {

@@ -288,7 +288,9 @@ export type DeadLetterReason =
   | 'not-remote'
   | 'undecodable'
   /** Its receiver fell by it again and again. */
-  | 'quarantined';
+  | 'quarantined'
+  /** Its data is not as the receiver declares it. */
+  | 'invalid';
 
 export interface DeadLetter {
   readonly reason: DeadLetterReason;

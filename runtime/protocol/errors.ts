@@ -29,6 +29,7 @@ export const ACADEMY_ERRORS = {
   ERR_ACADEMY_KNOWLEDGE_INVALID: 'a knowledge pack has a bad line',
   ERR_ACADEMY_MACHINE_UNSUPPORTED: 'a machine uses what its tier cannot run',
   ERR_ACADEMY_MAILBOX_FULL: 'the mailbox of the actor is full',
+  ERR_ACADEMY_MESSAGE_INVALID: 'the data of a message does not fit the schema of the actor',
   ERR_ACADEMY_MESSAGE_NOT_FOUND: 'no such message',
   ERR_ACADEMY_NAME_TAKEN: 'the name belongs to another actor',
   ERR_ACADEMY_NODE_NOT_RUNNING: 'no node runs on this data folder',
