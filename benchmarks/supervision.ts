@@ -3,17 +3,15 @@
  * ten thousand actors are away when their thread dies, beside XState actors that are restored from their snapshots.
  */
 
-import { outcomeOf } from './actors/actorCases.js';
 import { type ActorPeerName, type ActorPeers, runWithPeers } from './actors/actorPeers.js';
+import { measureForked, scaled } from './actors/measureForked.js';
 import type { Benchmark, BenchmarkCase } from './runner/defineBenchmark.js';
-import { ForkedProcess } from './runner/ForkedProcess.js';
 import { type RatioTerms, ratiosOf } from './runner/ratiosOf.js';
-import type { SupervisionQuestions, SupervisionTask } from './supervision/supervisionProcess.js';
+import type { SupervisionGiven, SupervisionTask } from './supervision/supervisionProcess.js';
 
 const name = 'supervision';
 const sentence = 'Crashes: restarts of children in a second, and the recovery of a thread with its actors.';
 const peerNames = ['xstate', 'nact', 'erlang'] as const satisfies readonly ActorPeerName[];
-const countMin = 100;
 
 export const benchmark: Benchmark = {
   name,
@@ -50,23 +48,13 @@ function supervisionCases(peers: ActorPeers): BenchmarkCase[] {
   return cases;
 }
 
-function ownCase(task: SupervisionTask, unit: string, fullCount: number, peers: ActorPeers): BenchmarkCase {
+function ownCase(task: SupervisionTask, unit: string, fullCount: number, { folder }: ActorPeers): BenchmarkCase {
   return {
     case: task,
     unit,
-    run: async ({ signal, scale }) => {
-      const module = new URL('./supervision/supervisionProcess.js', import.meta.url);
-      const process = new ForkedProcess<SupervisionQuestions>(module, { signal, nodeFlags: ['--expose-gc'] });
-      try {
-        const count = scaled(fullCount, scale);
-        return outcomeOf(await process.ask('measure', { task, count, peersFolder: peers.folder }));
-      } finally {
-        await process.stop();
-      }
+    run: ({ signal, scale }) => {
+      const given: SupervisionGiven = { task, count: scaled(fullCount, scale), peersFolder: folder };
+      return measureForked(new URL('./supervision/supervisionProcess.js', import.meta.url), given, signal);
     },
   };
-}
-
-function scaled(fullCount: number, scale: number): number {
-  return Math.max(countMin, Math.round(fullCount * scale));
 }

@@ -1,9 +1,9 @@
 /** The cases of the benchmark `actors`: each kind of work by each system that is there, in this order in every round. */
 import type { BenchmarkCase, RoundOutcome } from '../runner/defineBenchmark.js';
-import { ForkedProcess } from '../runner/ForkedProcess.js';
 import type { ActorPeerName, ActorPeers } from './actorPeers.js';
-import type { ActorQuestions, ActorTask } from './actorProcess.js';
-import type { Measured, Workload } from './Workload.js';
+import type { ActorGiven, ActorTask } from './actorProcess.js';
+import { measureForked, scaled } from './measureForked.js';
+import type { Workload } from './Workload.js';
 
 type SystemName = 'academy' | 'academy-threads' | ActorPeerName;
 
@@ -90,8 +90,6 @@ const works: Readonly<Record<keyof Workload, Work>> = {
   },
 };
 
-const countMin = 100;
-
 export function caseName(work: keyof Workload, system: SystemName): string {
   return `${works[work].label}${labels[system]}`;
 }
@@ -107,7 +105,7 @@ export function actorCases(peers: ActorPeers): BenchmarkCase[] {
 
 function workCase(work: keyof Workload, system: SystemName, peers: ActorPeers): BenchmarkCase {
   const { unit, counts, timesPerRound = 1 } = works[work];
-  const fullCount = counts[system] ?? countMin;
+  const fullCount = counts[system] ?? 0;
   return {
     case: caseName(work, system),
     unit,
@@ -149,7 +147,7 @@ function bareCase(peers: ActorPeers): BenchmarkCase {
     case: 'fan-out to 1000, bare table',
     unit: 'messages/s',
     run: ({ signal, scale }) =>
-      inProcess({ by: 'academy', load: 'bare' }, scaled(works.fanOut.counts.academy ?? countMin, scale), peers, signal),
+      inProcess({ by: 'academy', load: 'bare' }, scaled(works.fanOut.counts.academy ?? 0, scale), peers, signal),
   };
 }
 
@@ -176,25 +174,7 @@ function millionCases(peers: ActorPeers): BenchmarkCase[] {
   ];
 }
 
-function scaled(fullCount: number, scale: number): number {
-  return Math.max(countMin, Math.round(fullCount * scale));
-}
-
-async function inProcess(
-  task: ActorTask,
-  count: number,
-  peers: ActorPeers,
-  signal: AbortSignal,
-): Promise<RoundOutcome> {
-  const module = new URL('./actorProcess.js', import.meta.url);
-  const process = new ForkedProcess<ActorQuestions>(module, { signal, nodeFlags: ['--expose-gc'] });
-  try {
-    return outcomeOf(await process.ask('measure', { task, count, peersFolder: peers.folder }));
-  } finally {
-    await process.stop();
-  }
-}
-
-export function outcomeOf({ fault, ...measured }: Measured): RoundOutcome {
-  return { ...measured, lost: 0, complete: fault === null, ...(fault === null ? {} : { reason: fault }) };
+function inProcess(task: ActorTask, count: number, { folder }: ActorPeers, signal: AbortSignal): Promise<RoundOutcome> {
+  const given: ActorGiven = { task, count, peersFolder: folder };
+  return measureForked(new URL('./actorProcess.js', import.meta.url), given, signal);
 }

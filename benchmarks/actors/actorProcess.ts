@@ -1,7 +1,8 @@
 /** The process that one round of one case runs in: it starts with a clean heap and compiles only its own code. */
 import { peerPackages } from '../peers/peerPackages.js';
 import { answerQuestions } from '../runner/ForkedProcess.js';
-import type { Measured, Workload } from './Workload.js';
+import type { MeasureQuestions } from './measureForked.js';
+import type { Workload } from './Workload.js';
 import { openWorkload, type WorkloadName } from './workloads.js';
 
 export type ActorTask =
@@ -10,19 +11,14 @@ export type ActorTask =
   | { readonly by: 'academy' | 'xstate'; readonly load: 'mixed' | 'single' }
   | { readonly by: 'academy'; readonly load: 'million' | 'bare' };
 
-export type ActorQuestions = {
-  readonly measure: {
-    readonly given: {
-      readonly task: ActorTask;
-      readonly count: number;
-      /** Where the packages of the peers are; empty when there are none. */
-      readonly peersFolder: string;
-    };
-    readonly answer: Measured;
-  };
-};
+export interface ActorGiven {
+  readonly task: ActorTask;
+  readonly count: number;
+  /** Where the packages of the peers are; empty when there are none. */
+  readonly peersFolder: string;
+}
 
-answerQuestions<ActorQuestions>({
+answerQuestions<MeasureQuestions<ActorGiven>>({
   measure: async ({ task, count, peersFolder }) => {
     if (task.by === 'academy-threads') return (await import('./threadsWorkload.js')).threadsWorkload[task.work](count);
     if ('work' in task) return (await openWorkload(task.by, peerPackages(peersFolder)))[task.work](count);

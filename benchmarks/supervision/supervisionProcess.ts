@@ -1,23 +1,18 @@
 /** The process that one round of one case runs in: it starts with a clean heap and compiles only its own code. */
-import type { Measured } from '../actors/Workload.js';
+import type { MeasureQuestions } from '../actors/measureForked.js';
 import { peerPackages } from '../peers/peerPackages.js';
 import { answerQuestions } from '../runner/ForkedProcess.js';
 
 export type SupervisionTask = 'restart' | 'restart, nact' | 'shard recovery' | 'restore, XState';
 
-export type SupervisionQuestions = {
-  readonly measure: {
-    readonly given: {
-      readonly task: SupervisionTask;
-      readonly count: number;
-      /** Where the packages of the peers are; empty when there are none. */
-      readonly peersFolder: string;
-    };
-    readonly answer: Measured;
-  };
-};
+export interface SupervisionGiven {
+  readonly task: SupervisionTask;
+  readonly count: number;
+  /** Where the packages of the peers are; empty when there are none. */
+  readonly peersFolder: string;
+}
 
-answerQuestions<SupervisionQuestions>({
+answerQuestions<MeasureQuestions<SupervisionGiven>>({
   measure: async ({ task, count, peersFolder }) => {
     switch (task) {
       case 'restart':
