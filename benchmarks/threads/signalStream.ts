@@ -29,8 +29,8 @@ interface Way {
   read(room: number): Promise<SignalsRead>;
 }
 
-/** Signals that leave in a turn, and those under way: never as many as a link takes before it refuses events. */
-const [perTurn, perCredit, creditsUnderWay] = [256, 2_048, 2] as const;
+/** Signals that leave in a turn, and those under way: about as many as a ring holds. */
+const [perTurn, perCredit, creditsUnderWay] = [128, 256, 2] as const;
 const distinct = 4_096;
 const streamClass = 'ordered';
 
