@@ -44,12 +44,12 @@ const linkCases: readonly BenchmarkCase[] = [
 
 function actorCases({ erlang }: ActorPeers): readonly BenchmarkCase[] {
   const cases = [
-    threadsCase('round trip, actors', 'round trips/s', 20_000, { by: 'actors', work: 'roundTrips' }),
+    threadsCase('round trip, actors', 'round trips/s', 60_000, { by: 'actors', work: 'roundTrips' }),
     threadsCase('signals to actors, ring', 'signals/s', 300_000, { by: 'signals', way: 'ring' }),
     threadsCase('signals to actors, fixed', 'signals/s', 600_000, { by: 'signals', way: 'fixed' }),
     threadsCase('signals to actors, post each', 'signals/s', 100_000, { by: 'signals', way: 'post each' }),
-    threadsCase('fan-out to actors, across', 'messages/s', 1_500_000, { by: 'actors', work: 'fanOut' }),
-    threadsCase('fan-out to actors, local', 'messages/s', 1_500_000, { by: 'actors', work: 'localFanOut' }),
+    threadsCase('fan-out to actors, across', 'messages/s', 3_000_000, { by: 'actors', work: 'fanOut' }),
+    threadsCase('fan-out to actors, local', 'messages/s', 3_000_000, { by: 'actors', work: 'localFanOut' }),
   ];
   if (!erlang) return cases;
   const roundTrips: BenchmarkCase = {

@@ -32,7 +32,7 @@ const works: Readonly<Record<keyof Workload, Work>> = {
     label: 'spawn',
     unit: 'actors/s',
     counts: {
-      academy: 500_000,
+      academy: 1_000_000,
       xstate: 20_000,
       nact: 50_000,
       effect: 30_000,
@@ -62,30 +62,30 @@ const works: Readonly<Record<keyof Workload, Work>> = {
     // It hangs on two actors and the moment, and scatters more than all others: a median of 15 in five rounds.
     timesPerRound: 3,
     counts: {
-      academy: 600_000,
+      academy: 1_000_000,
       'academy-threads': 20_000,
-      xstate: 60_000,
-      nact: 100_000,
-      effect: 100_000,
+      xstate: 100_000,
+      nact: 200_000,
+      effect: 200_000,
       'effect-cluster': 3_000,
       comedy: 60_000,
       eventemitter3: 2_000_000,
-      erlang: 1_000_000,
+      erlang: 1_500_000,
     },
   },
   fanOut: {
     label: 'fan-out to 1000',
     unit: 'messages/s',
     counts: {
-      academy: 1_500_000,
-      'academy-threads': 1_500_000,
-      xstate: 150_000,
-      nact: 200_000,
-      effect: 150_000,
+      academy: 3_000_000,
+      'academy-threads': 3_000_000,
+      xstate: 200_000,
+      nact: 300_000,
+      effect: 200_000,
       'effect-cluster': 5_000,
       comedy: 200_000,
       eventemitter3: 5_000_000,
-      erlang: 2_000_000,
+      erlang: 3_000_000,
     },
   },
 };
@@ -130,13 +130,14 @@ function loadCases(peers: ActorPeers): BenchmarkCase[] {
     { load: 'mixed', label: 'mixed load' },
     { load: 'single', label: 'one type' },
   ] as const;
+  const counts = { academy: 3_000_000, xstate: 200_000 } as const;
   return loads.flatMap(({ load, label }) =>
     (['academy', 'xstate'] as const)
       .filter((system) => system === 'academy' || peers.has(system))
       .map((system) => ({
         case: `${label}${labels[system]}`,
         unit: 'messages/s',
-        run: ({ signal, scale }) => inProcess({ by: system, load }, scaled(300_000, scale), peers, signal),
+        run: ({ signal, scale }) => inProcess({ by: system, load }, scaled(counts[system], scale), peers, signal),
       })),
   );
 }
