@@ -54,6 +54,24 @@ export const listener = defineActor({
   }),
 });
 
+/** What is started by the hundred thousand, each with a context of its own: the same machine as XState's by itself. */
+export const idler = defineActor({
+  machine: setup({
+    types: {} as {
+      context: { readonly heard: number };
+      events: DeliveredMessage<'message', { readonly text: string }>;
+    },
+    actions: {
+      count: assign({ heard: ({ context, event }) => context.heard + (event.data.text.length > 0 ? 1 : 0) }),
+    },
+  }).createMachine({
+    id: 'idler',
+    context: () => ({ heard: 0 }),
+    initial: 'listening',
+    states: { listening: { on: { message: { actions: 'count' } } } },
+  }),
+});
+
 export type SpeakerMessage = DeliveredMessage<'speak', { readonly to: readonly ActorReference[] }>;
 
 /** Says one thing to many. */

@@ -10,7 +10,7 @@ export const listenerMachine = setup({
   actions: { count: assign({ heard: ({ context, event }) => context.heard + (event.text.length > 0 ? 1 : 0) }) },
 }).createMachine({
   id: 'listener',
-  context: { heard: 0 },
+  context: () => ({ heard: 0 }),
   initial: 'listening',
   states: { listening: { on: { message: { actions: 'count' } } } },
 });
