@@ -1,7 +1,7 @@
 /**
  * Machines in a table, and nothing else: the floor under a host. The same machines in the same tier as those of the
- * project's actors, but an address is a slot, a mailbox an array without a bound, and nobody looks whether the receiver
- * is still the one that was meant, counts, supervises or watches the clock.
+ * project's actors, but an address is a slot, all mailboxes are one queue without a bound, and nobody looks whether
+ * the receiver is still the one that was meant, counts, supervises or watches the clock.
  */
 import type { AnyEventObject } from 'xstate';
 import { createMachineTier } from '../../runtime/hosting/tiers/createMachineTier.js';
@@ -25,10 +25,6 @@ class BareActor implements MachineOwner {
   readonly tier: MachineTier;
   readonly address: ActorAddress;
   readonly run: MachineRun;
-  /** The only message that waits. */
-  first: DeliveredMessage | null = null;
-  /** The others. */
-  more: DeliveredMessage[] | null = null;
 
   constructor(tier: MachineTier, slot: number) {
     this.tier = tier;
@@ -44,7 +40,8 @@ const noTimers = (): never => {
 class BareTable implements ActorWorld {
   readonly #actors: BareActor[] = [];
   readonly #answers = new Map<number, (answer: unknown) => void>();
-  #ready: BareActor[] = [];
+  #receivers: BareActor[] = [];
+  #messages: DeliveredMessage[] = [];
   #asks = 0;
   #isTurnDue = false;
   readonly #outlet: MachineOutlet = {
@@ -81,18 +78,8 @@ class BareTable implements ActorWorld {
   }
 
   #put(to: ActorReference, message: DeliveredMessage): void {
-    const actor = this.#actors[(to as ActorAddress).slot] as BareActor;
-    if (actor.first === null) {
-      actor.first = message;
-      this.#ready.push(actor);
-      this.#wake();
-    } else {
-      actor.more ??= [];
-      actor.more.push(message);
-    }
-  }
-
-  #wake(): void {
+    this.#receivers.push(this.#actors[(to as ActorAddress).slot] as BareActor);
+    this.#messages.push(message);
     if (this.#isTurnDue) return;
     this.#isTurnDue = true;
     setImmediate(this.#turn);
@@ -100,14 +87,12 @@ class BareTable implements ActorWorld {
 
   readonly #turn = (): void => {
     this.#isTurnDue = false;
-    const ready = this.#ready;
-    this.#ready = [];
-    for (const actor of ready) {
-      const { first, more } = actor;
-      actor.first = null;
-      actor.more = null;
-      if (first) actor.tier.send(actor.run, first as AnyEventObject);
-      if (more) for (const message of more) actor.tier.send(actor.run, message as AnyEventObject);
+    const [receivers, messages] = [this.#receivers, this.#messages];
+    this.#receivers = [];
+    this.#messages = [];
+    for (let index = 0; index < receivers.length; index++) {
+      const { tier, run } = receivers[index] as BareActor;
+      tier.send(run, messages[index] as AnyEventObject);
     }
   };
 

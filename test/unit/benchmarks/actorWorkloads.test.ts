@@ -1,5 +1,7 @@
 import t from 'tap';
+import { academyMillion } from '../../../benchmarks/actors/academyMillion.js';
 import { academyWorkload } from '../../../benchmarks/actors/academyWorkload.js';
+import { bareFanOut } from '../../../benchmarks/actors/bareTable.js';
 import { eventEmitterWorkload } from '../../../benchmarks/actors/eventEmitterWorkload.js';
 import { expectCount, slope } from '../../../benchmarks/actors/measure.js';
 import { threadsWorkload } from '../../../benchmarks/actors/threadsWorkload.js';
@@ -31,6 +33,14 @@ for (const [name, workload] of Object.entries(workloads)) {
 t.test('the actors of a node do all of each work across threads, too', async (t) => {
   t.match(await threadsWorkload.pingPong(100), { count: 100, fault: null });
   t.match(await threadsWorkload.fanOut(2_000), { count: 2_000, fault: null });
+});
+
+t.test('machines in a bare table hear all of the fan-out', async (t) => {
+  t.match(await bareFanOut(2_000), { count: 2_000, fault: null });
+});
+
+t.test('idle actors by the number are all there', async (t) => {
+  t.match(await academyMillion(500), { count: 500, fault: null, value: Number });
 });
 
 t.test('memory is the slope over the numbers of actors, whatever the process has besides', async (t) => {
