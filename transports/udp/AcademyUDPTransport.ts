@@ -230,21 +230,25 @@ export class AcademyUDPTransport implements StreamingTransport {
     };
   }
 
-  /** One message: datagrams of a stream, or packets; packets of one size may have been received together. */
+  /** One message: datagrams of streams, and packets; what one node sends at a time may have been received together. */
   #receive(bytes: Buffer, from: StreamAddress, handler: PacketHandler): void {
-    if (isStreamDatagram(bytes, 0, bytes.length)) {
-      this.#streams?.receiveFromGroup(bytes, from);
-      return;
-    }
-    const source = this.#sources.of(from.host, from.port);
     let at = 0;
     while (at < bytes.length) {
-      const end = Math.min(bytes.length, at + packetBytesAt(bytes, at));
-      this.#packetsReceived += 1;
-      this.#bytesReceived += end - at;
-      handler(bytes.subarray(at, end), source);
-      at = end;
+      const isStream = isStreamDatagram(bytes, at, bytes.length);
+      at = isStream ? this.#receiveStream(bytes, from, at) : this.#receivePacket(bytes, from, at, handler);
     }
+  }
+
+  #receiveStream(bytes: Buffer, from: StreamAddress, at: number): number {
+    return this.#streams ? this.#streams.receiveFromGroup(bytes, from, at) : bytes.length;
+  }
+
+  #receivePacket(bytes: Buffer, { host, port }: StreamAddress, at: number, handler: PacketHandler): number {
+    const end = Math.min(bytes.length, at + packetBytesAt(bytes, at));
+    this.#packetsReceived += 1;
+    this.#bytesReceived += end - at;
+    handler(bytes.subarray(at, end), this.#sources.of(host, port));
+    return end;
   }
 
   #sentResult(bytes: number): TransportSendResult {

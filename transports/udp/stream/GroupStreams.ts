@@ -90,8 +90,9 @@ export class GroupStreams {
     return stream;
   }
 
-  receiveFromGroup(bytes: Buffer, from: StreamAddress): void {
-    this.#receiver.receiveFromGroup(bytes, from);
+  /** @returns where something else than datagrams of streams begins */
+  receiveFromGroup(bytes: Buffer, from: StreamAddress, start = 0): number {
+    return this.#receiver.receiveFromGroup(bytes, from, start);
   }
 
   receiveDirect(datagram: Buffer, from: StreamAddress): void {

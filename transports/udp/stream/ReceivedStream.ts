@@ -19,6 +19,7 @@ import {
   datagramKinds,
   dataHeader,
   frameHeader,
+  isStreamDatagram,
   liveSequence,
   nakRangeBytes,
   nakRangesMax,
@@ -241,8 +242,8 @@ export class ReceivedStream {
 
   /** Bytes of the data datagram at `at`; 0 when there is none of this session. */
   #datagramAt(bytes: Buffer, at: number, end: number): number {
+    if (!isStreamDatagram(bytes, at, end) || bytes[at + 3] !== datagramKinds.data || !this.#isOurs(bytes, at)) return 0;
     if (end - at < dataHeader.bytes) return this.#malformed();
-    if (bytes[at + 3] !== datagramKinds.data || !this.#isOurs(bytes, at)) return 0;
     const size = readU16(bytes, at + dataHeader.datagramBytes);
     const used = readU16(bytes, at + dataHeader.usedBytes);
     const index = bytes[at + dataHeader.index] as number;

@@ -34,6 +34,7 @@ import {
   isStreamDatagram,
   liveSequence,
   prefixBytes,
+  readU16,
   readU48,
   receiverIdBytes,
   sessionAt,
@@ -136,13 +137,16 @@ export class StreamReceiver {
     this.#streams.clear();
   }
 
-  /** One message from the group. */
-  receiveFromGroup(bytes: Buffer, from: StreamAddress): void {
-    if (this.#isStopped) return;
+  /**
+   * One message from the group, or the rest of one from `start`.
+   * @returns where something else than datagrams of streams begins; the message's length when nothing does
+   */
+  receiveFromGroup(bytes: Buffer, from: StreamAddress, start = 0): number {
+    if (this.#isStopped) return bytes.length;
     this.#counters.messages += 1;
     const { isLost } = this.#options;
-    if (isLost) this.#receiveLosing(bytes, from, isLost);
-    else this.#receive(bytes, 0, bytes.length, from);
+    if (isLost) return this.#receiveLosing(bytes, start, from, isLost);
+    return this.#receive(bytes, start, bytes.length, from);
   }
 
   /** One message that was sent to this node alone. @returns whether it was for a stream that is received here */
@@ -154,17 +158,20 @@ export class StreamReceiver {
     return true;
   }
 
-  #receive(bytes: Buffer, start: number, end: number, from: StreamAddress): void {
+  /** @returns as receiveFromGroup */
+  #receive(bytes: Buffer, start: number, end: number, from: StreamAddress): number {
     let at = start;
-    while (at < end) {
-      if (!isStreamDatagram(bytes, at, end) || bytes[at + 2] !== streamVersion) {
-        this.#counters.malformed += 1;
-        return;
-      }
-      const after = this.#receiveAt(bytes, at, end, from);
-      if (after <= at) return;
-      at = after;
+    while (at < end && (at === start || isStreamDatagram(bytes, at, end))) {
+      const after = bytes[at + 2] === streamVersion ? this.#receiveAt(bytes, at, end, from) : at;
+      at = after > at ? after : this.#behindMalformed(at, end);
     }
+    return at;
+  }
+
+  /** What the kernel has joined has one length, and that is mostly a slot's: so a damaged one hides no others. */
+  #behindMalformed(at: number, end: number): number {
+    this.#counters.malformed += 1;
+    return Math.min(end, at + limits.datagramBytesMax);
   }
 
   /** @returns where the next datagram begins; no further than `at` when that cannot be known */
@@ -172,10 +179,7 @@ export class StreamReceiver {
     const kind = bytes[at + 3];
     if (kind === datagramKinds.data) return this.#receiveDataAt(bytes, at, end, from);
     const after = at + groupControlBytes(kind);
-    if (after === at || after > end) {
-      this.#counters.malformed += 1;
-      return at;
-    }
+    if (after === at || after > end) return at;
     this.#receiveControl(bytes.subarray(at, after), from);
     return after;
   }
@@ -189,8 +193,7 @@ export class StreamReceiver {
     } else {
       this.#meet(key, bytes, at, end, from);
     }
-    // What comes together was sent together, and is of one session.
-    return end;
+    return endOfSession(bytes, at, end);
   }
 
   #receiveControl(datagram: Buffer, from: StreamAddress): void {
@@ -209,9 +212,9 @@ export class StreamReceiver {
   }
 
   /** As #receive, with the slots taken away that are to be lost. */
-  #receiveLosing(bytes: Buffer, from: StreamAddress, isLost: () => boolean): void {
-    let kept = 0;
-    let at = 0;
+  #receiveLosing(bytes: Buffer, start: number, from: StreamAddress, isLost: () => boolean): number {
+    let kept = start;
+    let at = start;
     while (at + dataHeader.bytes <= bytes.length && bytes[at + 3] === datagramKinds.data) {
       const size = Math.max(dataHeader.bytes, bytes.readUInt16BE(at + dataHeader.datagramBytes));
       if (isLost()) {
@@ -220,7 +223,8 @@ export class StreamReceiver {
       }
       at += size;
     }
-    if (kept < bytes.length) this.#receive(bytes, kept, bytes.length, from);
+    if (!isStreamDatagram(bytes, kept, bytes.length)) return Math.min(kept, bytes.length);
+    return this.#receive(bytes, kept, bytes.length, from);
   }
 
   /** Data of a session that is not known: notes where it was met, and asks its publisher who it is. */
@@ -368,6 +372,24 @@ export class StreamReceiver {
     this.#setupsLeft -= 1;
     return true;
   }
+}
+
+/** Behind the data datagrams of one session that begin at `at`; no further than `at` when the first is none. */
+function endOfSession(bytes: Buffer, start: number, end: number): number {
+  let at = start;
+  while (isDataOf(bytes, start, at, end)) {
+    const size = readU16(bytes, at + dataHeader.datagramBytes);
+    if (size < dataHeader.bytes || at + size > end) break;
+    at += size;
+  }
+  return at;
+}
+
+/** Whether a data datagram begins at `at`, of the same session as the one at `first`. */
+function isDataOf(bytes: Buffer, first: number, at: number, end: number): boolean {
+  if (end - at < dataHeader.bytes || !isStreamDatagram(bytes, at, end)) return false;
+  if (bytes[at + 3] !== datagramKinds.data) return false;
+  return sessionKeyOf(bytes, at) === sessionKeyOf(bytes, first);
 }
 
 function sessionOf(bytes: Buffer, at: number): Buffer {
