@@ -99,3 +99,19 @@ for (const step of ladderSteps) {
     },
   );
 }
+
+t.test(
+  'an interface whose packets are too small for segments makes the publisher step down, and costs nothing',
+  { skip: whyNot ?? (socketCalls() === null && 'this machine has no segment offload') },
+  async (t) => {
+    const { hosts, speaker, listeners } = await openGroup(t, 'segment-offload', 1);
+    const [listener] = listeners as [ChildProcess];
+    t.equal((await answerOf<SpeakerReport>(speaker, { say: 1_000 })).step, 'segment-offload');
+    await until(async () => (await answerOf<ListenerReport>(listener, {})).heard === 1_000);
+    hosts.setMtu(1, 1_280);
+    await answerOf<SpeakerReport>(speaker, { say: 3_000 });
+    await until(async () => (await answerOf<ListenerReport>(listener, {})).heard === 4_000);
+    t.equal((await answerOf<ListenerReport>(listener, {})).wrong, 0);
+    t.equal((await answerOf<SpeakerReport>(speaker, { say: 0 })).step, 'plain');
+  },
+);

@@ -149,11 +149,14 @@ export class UdpGroupSockets implements StreamNetwork {
 
   sendToGroup(pieces: readonly Buffer[], slotBytes: number, done: (fault: Error | null) => void): void {
     if (this.#isClosed) return done(new Error('the sockets are closed'));
+    if (!this.#offloads && bytesOf(pieces) > slotBytes) return this.#sendSingly(pieces, slotBytes, done);
     this.#sends += 1;
     const only = pieces.length === 1 ? (pieces[0] as Buffer) : pieces;
     this.#direct.send(only as Buffer, this.port, this.multicastAddress, (fault) => {
       if (!fault) return done(null);
-      if (this.#stepsDown(fault)) return this.#sendSingly(pieces, slotBytes, done);
+      // Further sends of segments were under way when the first one failed.
+      const wereSegments = isOffloadFault(fault) && bytesOf(pieces) > slotBytes;
+      if (this.#stepsDown(fault) || wereSegments) return this.#sendSingly(pieces, slotBytes, done);
       this.#sendErrors += 1;
       done(fault);
     });
@@ -228,8 +231,7 @@ export class UdpGroupSockets implements StreamNetwork {
    * udp(7)): from now on each slot goes by itself.
    */
   #stepsDown(fault: Error): boolean {
-    const { code } = fault as NodeJS.ErrnoException;
-    if (!this.#offloads || !offloadFaults.has(code ?? '')) return false;
+    if (!this.#offloads || !isOffloadFault(fault)) return false;
     this.#offloads = false;
     this.#endOffload();
     return true;
@@ -251,8 +253,16 @@ export class UdpGroupSockets implements StreamNetwork {
   }
 }
 
+function bytesOf(pieces: readonly Buffer[]): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0);
+}
+
 /** What a send of segments fails with where the device or the path cannot take them. */
 const offloadFaults: ReadonlySet<string> = new Set(['EIO', 'EINVAL', 'EMSGSIZE']);
+
+function isOffloadFault(fault: Error): boolean {
+  return offloadFaults.has((fault as NodeJS.ErrnoException).code ?? '');
+}
 
 interface OpenSockets {
   readonly step: LadderStep;

@@ -57,6 +57,11 @@ export class TestHosts {
     this.#ip(['-n', this.#name(number), 'link', 'set', 'eth0', state]);
   }
 
+  /** Bytes of the largest packet that a host's interface takes. */
+  setMtu(number: number, bytes: number): void {
+    this.#ip(['-n', this.#name(number), 'link', 'set', 'eth0', 'mtu', String(bytes)]);
+  }
+
   /** Starts a program on a host. It has an IPC channel. */
   run(number: number, program: string, args: readonly string[]): ChildProcess {
     return spawn('ip', ['netns', 'exec', this.#name(number), process.execPath, program, ...args], {

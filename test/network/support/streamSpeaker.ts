@@ -4,12 +4,15 @@ import { copyFrame } from '../../../runtime/protocol/streams.js';
 import { systemClock } from '../../../runtime/system/systemClock.js';
 import { systemRandom } from '../../../runtime/system/systemRandom.js';
 import { AcademyUDPTransport } from '../../../transports/udp/AcademyUDPTransport.js';
+import type { LadderStep } from '../../../transports/udp/UdpGroupSockets.js';
 import type { ListenerGiven } from './streamListener.js';
 
 export interface SpeakerReport {
   readonly said: number;
   readonly members: number;
   readonly repaired: number;
+  /** The step of the ladder that it is on now. */
+  readonly step: LadderStep | null;
 }
 
 const {
@@ -44,7 +47,8 @@ process.on('message', async ({ say }: { readonly say: number }) => {
   }
   stream.flush();
   const { slotsRepaired } = stream.stats();
-  process.send?.({ said, members: stream.members, repaired: slotsRepaired } satisfies SpeakerReport);
+  const now = transport.stats().step;
+  process.send?.({ said, members: stream.members, repaired: slotsRepaired, step: now } satisfies SpeakerReport);
 });
 process.on('disconnect', () => process.exit());
-process.send?.({ said, members: stream.members, repaired: 0 } satisfies SpeakerReport);
+process.send?.({ said, members: stream.members, repaired: 0, step } satisfies SpeakerReport);
