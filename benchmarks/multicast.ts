@@ -27,6 +27,7 @@ const cases = [
   signalCase('naive, 1 to 3', { path: 'bare', receivers: 3, signals: 20_000, lostShareMax }),
   signalCase('stream, 1 to 1', { path: 'stream', keyed: true, receivers: 1 }),
   signalCase('stream open, 1 to 1', { path: 'stream', receivers: 1 }),
+  signalCase('stream proven, 1 to 1', { path: 'stream-proven', keyed: true, receivers: 1 }),
   signalCase('stream, 1 to 3', { path: 'stream', keyed: true, receivers: 3 }),
   signalCase('stream open, 1 to 3', { path: 'stream', receivers: 3 }),
   signalCase('stream plain, 1 to 1', { path: 'stream-plain', keyed: true, receivers: 1 }),
@@ -80,6 +81,7 @@ function ratiosOf(results: Readonly<Partial<Record<CaseName, CaseResult>>>, perS
     kept_at_drop_1: rate('stream, 1 % lost') / lossless,
     kept_at_drop_5: rate('stream, 5 % lost') / lossless,
     authenticated_vs_plain: lossless / rate('stream open, 1 to 1'),
+    proven_vs_authenticated: rate('stream proven, 1 to 1') / lossless,
     offload_vs_plain_1to1: lossless / rate('stream plain, 1 to 1'),
     sender_cpu_1to3_vs_1to1: senderCpu('stream, 1 to 3') / senderCpu('stream, 1 to 1'),
   };

@@ -11,6 +11,7 @@ const paths: Readonly<Record<string, () => Promise<SignalPath>>> = {
   transport: async () => (await import('./transportPath.js')).transportPath,
   stream: async () => (await import('./streamPath.js')).streamPath('auto'),
   'stream-offload': async () => (await import('./streamPath.js')).streamPath('segment-offload'),
+  'stream-proven': async () => (await import('./streamPath.js')).streamPath('auto', { proven: true }),
   'stream-plain': async () => (await import('./streamPath.js')).streamPath('plain'),
 };
 

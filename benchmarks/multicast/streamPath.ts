@@ -21,13 +21,14 @@ import type { SignalNetwork, SignalPath } from './SignalPath.js';
 const event = 'academy.training.signal';
 const pollMs = 2;
 
-export function streamPath(step: LadderStep | 'auto'): SignalPath {
+/** @param options of the publication; `proven` signs the publisher's runs */
+export function streamPath(step: LadderStep | 'auto', options: { readonly proven?: boolean } = {}): SignalPath {
   return {
     pacing: 'own',
 
     async openPublisher(network) {
       const { factory, streams } = await open(network, step, () => 0);
-      const publication = streams.publication(event, { checked: false });
+      const publication = streams.publication(event, { checked: false, ...options });
       return {
         publish: (signal) => publication.publish(signal),
         ready: () => publication.ready(),
