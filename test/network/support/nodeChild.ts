@@ -1,8 +1,12 @@
 /** A node in a process of its own, driven over the fork's channel: `{ id, call, args }` in, `{ id, result | error }` out. */
 
 import type { RoomNotices } from '../../../actors/messages.js';
+import { SignalCheck } from '../../../benchmarks/multicast/SignalCheck.js';
+import { trainingSignals } from '../../../benchmarks/multicast/trainingSignals.js';
 import { createAcademyNode } from '../../../index.js';
 import type { PersonSeat } from '../../../node/PersonSeat.js';
+import type { EventPublication, PublicationOptions } from '../../../runtime/mesh/EventStreams.js';
+import type { TrainingSignal } from '../../../runtime/protocol/schemas/training.js';
 
 interface Call {
   readonly id: number;
@@ -20,12 +24,20 @@ interface Call {
     | 'packetsSent'
     | 'reliablePort'
     | 'execute'
+    | 'hearSignals'
+    | 'heardSignals'
+    | 'openPublisher'
+    | 'publisher'
+    | 'publish'
     | 'stop';
   readonly args: readonly unknown[];
 }
 
 let node: Awaited<ReturnType<typeof createAcademyNode>> | undefined;
 let seat: PersonSeat | undefined;
+const published = trainingSignals(1);
+const heardSignals = new SignalCheck(published);
+let publisher: EventPublication<'academy.training.signal'> | undefined;
 const heard: string[] = [];
 const signals: string[] = [];
 
@@ -57,6 +69,29 @@ const calls: Record<Call['call'], (...args: never[]) => unknown> = {
   reliablePort: () => node?.nodes()[0]?.network.collaborationPort,
   execute: (target: string, command: string, payload: unknown) =>
     node?.executeRemoteCommand(target, command, payload, { deadlineMs: 3_000 }),
+  hearSignals: () => {
+    if (!node) return null;
+    const { events, admin } = node;
+    events.on('academy.training.signal', { admin }, ({ data }) => void heardSignals.take(data));
+    return null;
+  },
+  heardSignals: () => {
+    const { received, lost, disordered, corrupt } = heardSignals;
+    return { received, lost, disordered, corrupt };
+  },
+  openPublisher: (options: PublicationOptions) => {
+    publisher = node?.publisher('academy.training.signal', options);
+    return null;
+  },
+  publisher: () => ({ members: publisher?.members, stats: publisher?.stats }),
+  publish: async (count: number) => {
+    for (let index = 0; publisher && index < count; index++) {
+      const signal = published[index % published.length] as TrainingSignal;
+      while (!publisher.publish(signal)) await publisher.ready();
+    }
+    await publisher?.flush();
+    return null;
+  },
   stop: async () => {
     await node?.stop();
     setImmediate(() => process.disconnect());
