@@ -4,10 +4,12 @@
  * every receiver has; CPU is that of the publisher and all receivers per million of them. Streams pace themselves, and a
  * round in which one signal is missing, doubled, out of order or changed is void; single datagrams are held back by a
  * window that receivers acknowledge, and what is lost all the same is told. Latencies are measured at a fixed rate and
- * count from the time that a signal was due. Beside them stands what a C program does on the same machine.
+ * count from the time that a signal was due. Beside them stands what a C program does on the same machine, and what is
+ * copied and allocated for a signal at each hop.
  */
 import { type LimitCaseName, type LimitCases, openLimitCases } from './limit/openLimitCases.js';
 import { datagramsPerSignal } from './multicast/datagramsPerSignal.js';
+import { measureHops } from './multicast/measureHops.js';
 import { runSignalCase, type SignalCaseOptions } from './multicast/runSignalCase.js';
 import type { CaseResult } from './runner/BenchmarkDocument.js';
 import type { Benchmark, BenchmarkCase } from './runner/defineBenchmark.js';
@@ -58,8 +60,9 @@ export const benchmark: Benchmark = {
         },
         { ...options, signal },
       );
+      const hops = await measureHops(options.seed ?? 1, signal);
       const notes = [`A datagram of the stream holds ${(1 / perSignal).toFixed(2)} signals.`, ...limit.notes];
-      return { ...document, notes };
+      return { ...document, hops, notes };
     } finally {
       limit.dispose();
     }

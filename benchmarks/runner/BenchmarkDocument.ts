@@ -22,6 +22,15 @@ export interface CaseResult {
   readonly lost: number;
 }
 
+/** What one unit costs at one hop of its way; null where it is not this benchmark's to tell. */
+export interface HopCost {
+  readonly hop: string;
+  /** Whose work it is. */
+  readonly by: 'academy' | 'kernel' | 'libuv, Node';
+  readonly bytesCopied: number | null;
+  readonly bytesAllocated: number | null;
+}
+
 export interface BenchmarkDocument {
   readonly name: string;
   readonly machine: MachineDescription;
@@ -31,6 +40,8 @@ export interface BenchmarkDocument {
   readonly guards: Readonly<Record<string, number>>;
   /** The guards of each round by itself, where there are guards: how far they scatter. */
   readonly guardRounds?: Readonly<Record<string, readonly number[]>>;
+  /** In the order of the way, where the benchmark follows one. */
+  readonly hops?: readonly HopCost[];
   /** What a reader of the table should know besides, a line each. */
   readonly notes?: readonly string[];
 }

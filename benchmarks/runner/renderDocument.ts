@@ -1,5 +1,5 @@
 /** A benchmark's document as text: one table that fits a terminal of 80 to 100 columns, the ratios, and the machine. */
-import type { BenchmarkDocument, CaseResult } from './BenchmarkDocument.js';
+import type { BenchmarkDocument, CaseResult, HopCost } from './BenchmarkDocument.js';
 import { machineLine } from './describeMachine.js';
 
 export interface RenderOptions {
@@ -40,6 +40,7 @@ export function renderDocument(document: BenchmarkDocument, options: RenderOptio
     ...table(results, width, emphasise),
     ...figures('ratios', document.ratios, emphasise),
     ...figures('guards', document.guards, emphasise),
+    ...hopTable(document.hops ?? [], emphasise),
     ...(document.notes ?? []).flatMap((note) => wrap(note, width)),
     ...wrap(`Measured on ${machineLine(machine)}.`, width),
     '',
@@ -73,6 +74,26 @@ function table(results: readonly CaseResult[], width: number, emphasise: (text: 
     emphasise(`${indent}${headings}`),
     ...results.flatMap((result, row) => [result.case.slice(0, width), `${indent}${rows[row] ?? empty}`]),
   ];
+}
+
+function hopTable(hops: readonly HopCost[], emphasise: (text: string) => string): string[] {
+  if (hops.length === 0) return [];
+  const bytes = (value: number | null): string => (value === null ? empty : shortNumber(value));
+  const rows = hops.map(({ hop, by, bytesCopied, bytesAllocated }) => [
+    hop,
+    by,
+    bytes(bytesCopied),
+    bytes(bytesAllocated),
+  ]);
+  const headings = ['hop', 'by', 'bytes copied', 'bytes allocated'];
+  const widths = headings.map((heading, column) =>
+    Math.max(heading.length, ...rows.map((row) => (row[column] as string).length)),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => (column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join(gap);
+  return [emphasise(line(headings)), ...rows.map(line)];
 }
 
 function figures(

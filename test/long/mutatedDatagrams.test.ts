@@ -13,7 +13,7 @@ for (const round of rounds) {
   const { count, by, seed, proven } = round;
   const stream = proven ? 'a proven stream' : 'a stream';
   t.test(
-    `${count} datagrams of ${stream}, mutated by an ${by} (seed ${seed}), crash nothing and grow no memory`,
+    `${count} datagrams of ${stream}, mutated by one who is ${by === 'member' ? 'a member' : 'none'} (seed ${seed}), crash nothing and grow no memory`,
     async (t) => {
       const report = await flood(round);
       t.match(report, { invalid: 0, packetsWrong: 0, deliveryFailures: 0, handlerFailures: 0 });
