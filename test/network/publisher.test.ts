@@ -12,11 +12,11 @@ interface PublisherView {
 
 const viewOf = (node: NodeProcess) => node.call('publisher') as Promise<PublisherView>;
 
-for (const [how, options] of [
-  ['by tags of the group', {}],
-  ['by proofs of its node, which both demand', { proofOfSource: { 'academy.training.*': true } }],
+for (const [name, options] of [
+  ['what a node publishes at speed another one hears once and in order', {}],
+  ['the same where both demand that signals prove their node', { proofOfSource: { 'academy.training.*': true } }],
 ] as const) {
-  t.test(`what a node publishes at speed, known ${how}, another one hears once and in order`, async (t) => {
+  t.test(name, async (t) => {
     const academy = new TestAcademy();
     t.teardown(() => academy.close());
     const [speaker, listener] = (await Promise.all([
