@@ -10,7 +10,6 @@ import {
   type ActorEffect,
   type ActorInfo,
   type ActorReference,
-  type AskToken,
   type DeliveredMessage,
   isActorAddress,
   type RestartOptions,
@@ -26,6 +25,7 @@ import type { QuarantinedMessage } from '../protocol/supervision.js';
 import type { ActorCell } from './ActorCell.js';
 import { ActorKinds } from './ActorKind.js';
 import { ActorLives } from './ActorLives.js';
+import { ActorPost } from './ActorPost.js';
 import { ActorTable } from './ActorTable.js';
 import { type ActorTimer, ActorTimers } from './ActorTimers.js';
 import { ActorTurns, undeliveredType } from './ActorTurns.js';
@@ -34,8 +34,6 @@ import { Bonds } from './Bonds.js';
 import { EventDelivery } from './EventDelivery.js';
 import { EventInterest } from './EventInterest.js';
 import type { ActorSeat, Frame, NoticeFrame, ReportSubject } from './frames.js';
-import { hostWords, isHostWord } from './hostWords.js';
-import { isDeliverable } from './isDeliverable.js';
 import { loadActorModule } from './loadActorModule.js';
 import type { MessageCourier } from './MessageCourier.js';
 import { type EffectWorld, performEffect } from './performEffect.js';
@@ -62,7 +60,6 @@ export interface ActorHostOptions {
 }
 
 const childrenPlace = counterPlace('children');
-const acceptedPlace = counterPlace('mailboxAccepted');
 
 export class ActorHost implements MachineOutlet {
   readonly switchboard: Switchboard;
@@ -73,6 +70,8 @@ export class ActorHost implements MachineOutlet {
   readonly #timers: ActorTimers;
   readonly #bonds: Bonds;
   readonly #lives: ActorLives;
+  readonly #post: ActorPost;
+  readonly #deliver: DeliverLocally;
   readonly #interest: EventInterest<ActorCell>;
   readonly #events: EventDelivery;
   readonly #effects: EffectWorld;
@@ -82,7 +81,7 @@ export class ActorHost implements MachineOutlet {
 
   constructor(options: ActorHostOptions) {
     this.#options = options;
-    const { shard, epoch, nodeId, clock, ledger, toMain, defer } = options;
+    const { shard, epoch, nodeId, clock, ledger, toMain, defer, courier } = options;
     const codec = new MessageCodec();
     this.#table = new ActorTable(epoch);
     this.#kinds = new ActorKinds(shard, options.restart, ({ machine }) => createMachineTier(machine, this, { clock }));
@@ -97,11 +96,11 @@ export class ActorHost implements MachineOutlet {
       clock,
       ledger,
       toMain,
-      deliver: options.courier
-        ? this.#deliverBy(options.courier)
-        : (slot, generation, type, data, from, ask, remote) =>
-            this.#deliver(slot, generation, type, data, from, ask, remote),
-      ...(options.courier ? { answered: options.courier.answered.bind(options.courier) } : {}),
+      deliver: (slot, generation, type, data, from, ask, remote) =>
+        this.#deliver(slot, generation, type, data, from, ask, remote),
+      // Who carries messages one by one wants to see each.
+      shared: () => (courier ? null : this.#post),
+      ...(courier ? { answered: courier.answered.bind(courier) } : {}),
       wake: () => this.#turns.wake(),
     });
     const { switchboard } = this;
@@ -134,9 +133,19 @@ export class ActorHost implements MachineOutlet {
       timers: this.#timers,
       bonds: this.#bonds,
       interest: this.#interest,
-      deliver: ([, ...message]) => this.#deliver(...message),
+      deliver: ([, ...message]) => this.#post.deliver(...message),
       vacated: (cell) => this.#vacated(cell),
     });
+    this.#post = new ActorPost({
+      shard,
+      ledger,
+      switchboard,
+      table: this.#table,
+      turns: this.#turns,
+      lives: this.#lives,
+      bonds: this.#bonds,
+    });
+    this.#deliver = courier ? this.#post.deliverBy(courier) : this.#post.deliver.bind(this.#post);
     this.#events = new EventDelivery({
       shard,
       nodeId,
@@ -374,103 +383,7 @@ export class ActorHost implements MachineOutlet {
     if (cell === this.#stopping) this.#turns.wake();
   }
 
-  // --- messages
-
-  #deliver(
-    slot: number,
-    generation: number,
-    type: string,
-    data: unknown,
-    from: ActorReference | null,
-    ask: AskToken | null,
-    remote: boolean,
-  ): void {
-    const cell = this.#table.find(slot, generation);
-    if (cell === undefined) {
-      const reason = this.#table.hadLast(slot, generation) ? 'stopped' : 'stale-address';
-      this.switchboard.lose(reason, { shard: this.#options.shard, slot, generation }, from, type, ask);
-    } else if (!isDeliverable(type)) {
-      this.switchboard.lose('undecodable', cell.address, from, type, ask);
-    } else if (remote && !this.#takesFromRemote(cell, type)) {
-      this.switchboard.lose('not-remote', cell.address, from, type, ask);
-    } else if (type.charCodeAt(0) === firstOfOurs && this.#isOurs(cell, type, data, from, ask)) {
-      // It was for the host.
-    } else if (cell.kind === null) {
-      this.#deliverEarly(cell, type, data, from, ask, remote);
-    } else if (cell.kind.checks !== null && !this.#fits(cell, type, data, from, ask)) {
-      // Whoever sent it has been told.
-    } else {
-      this.#turns.put(cell, ask ? { type, data, from, atMs: 0, ask } : { type, data, from, atMs: 0 });
-    }
-  }
-
-  #deliverBy(courier: MessageCourier): DeliverLocally {
-    return (slot, generation, type, data, from, ask, remote) => {
-      const sender = from && isActorAddress(from) ? this.#table.find(from.slot, from.generation)?.name : from?.name;
-      const to = this.#table.find(slot, generation)?.name ?? `${this.#options.shard}/${slot}/${generation}`;
-      courier.carry({ from: sender ?? null, to, type, data, ask }, () =>
-        this.#deliver(slot, generation, type, data, from, ask, remote),
-      );
-    };
-  }
-
-  #takesFromRemote(cell: ActorCell, type: string): boolean {
-    // As long as its module is not loaded it is not known; it is asked again then.
-    return cell.kind === null ? !isHostWord(type) : cell.kind.remoteTypes.has(type);
-  }
-
-  /** @returns whether it needs no machine: a host's word, or a notice that the machine does not want */
-  #isOurs(cell: ActorCell, type: string, data: unknown, from: ActorReference | null, ask: AskToken | null): boolean {
-    switch (type) {
-      case hostWords.watch:
-        this.#bonds.watched(cell, data, from, ask);
-        return true;
-      case hostWords.unwatch:
-        this.#bonds.unwatched(cell, data, from);
-        return true;
-      case hostWords.stop:
-        this.#lives.stop(cell);
-        return true;
-      case undeliveredType:
-        return !cell.kind?.tier.hears(undeliveredType);
-      default:
-        return false;
-    }
-  }
-
-  /** Whether the data is as the definition declares it; else it is a dead letter, and who asked learns which field. */
-  #fits(cell: ActorCell, type: string, data: unknown, from: ActorReference | null, ask: AskToken | null): boolean {
-    const fault = cell.kind?.checks?.get(type)?.(data) ?? null;
-    if (fault === null) return true;
-    if (ask) {
-      this.switchboard.reply(ask, undefined, {
-        code: 'ERR_ACADEMY_MESSAGE_INVALID',
-        message: `"${type}" to "${cell.name}" does not fit its schema: ${fault}`,
-        remedy: 'send what the definition of the actor declares under `messages`',
-      });
-    }
-    this.switchboard.lose('invalid', cell.address, from, type, null);
-    return false;
-  }
-
-  /** Its module is being loaded, and with it the mailbox's rules. */
-  #deliverEarly(
-    cell: ActorCell,
-    type: string,
-    data: unknown,
-    from: ActorReference | null,
-    ask: AskToken | null,
-    remote: boolean,
-  ): void {
-    const extras = cell.extra();
-    extras.early ??= [];
-    if (extras.early.length >= (cell.named?.mailbox?.capacity ?? limits.mailboxMessagesMax)) {
-      this.switchboard.lose('mailbox-full', cell.address, from, type, ask);
-      return;
-    }
-    extras.early.push(['message', cell.slot, cell.generation, type, data, from, ask, remote]);
-    this.#options.ledger.add(this.#options.shard, acceptedPlace);
-  }
+  // --- answers
 
   /**
    * Hands an answer to the life of the actor that asked, as the message `type`. An actor's answer keeps its place
@@ -517,9 +430,6 @@ export class ActorHost implements MachineOutlet {
     this.#options.toMain(['dead-letters', letters]);
   }
 }
-
-/** Of `academy.…`: what is told apart by its first character costs other messages nothing. */
-const firstOfOurs = 'a'.charCodeAt(0);
 
 function isReference(target: unknown): target is ActorReference {
   if (typeof target !== 'object' || target === null) return false;

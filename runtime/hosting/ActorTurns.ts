@@ -3,7 +3,7 @@
  * and timers run. Nothing is delivered while a machine runs, so no chain of messages can overflow the stack, and
  * nobody waits for longer than a slice, whatever one actor is sent or takes its time for.
  */
-import type { DeliveredMessage, MailboxAlarmKind } from '../protocol/actors.js';
+import type { ActorReference, DeliveredMessage, MailboxAlarmKind } from '../protocol/actors.js';
 import type { Clock } from '../protocol/Clock.js';
 import { limits } from '../protocol/limits.js';
 import type { ActorCell, CellExtras } from './ActorCell.js';
@@ -95,6 +95,26 @@ export class ActorTurns {
   put(cell: ActorCell, message: DeliveredMessage): boolean {
     if (!cell.isReady) this.makeReady(cell);
     (message as { atMs: number }).atMs = this.#nowMs;
+    return this.#enqueue(cell, message);
+  }
+
+  /**
+   * A message for many: one object in all their mailboxes, told from others by its time of arrival, which is negative.
+   * Thousands of messages of their own that wait would be copied by the garbage collector before they are handled.
+   */
+  envelope(type: string, data: unknown, from: ActorReference | null): DeliveredMessage {
+    // Brings the time up to date.
+    this.wake();
+    return { type, data, from, atMs: -this.#nowMs };
+  }
+
+  /** @returns as put() does */
+  putShared(cell: ActorCell, envelope: DeliveredMessage): boolean {
+    if (!cell.isReady) this.makeReady(cell);
+    return this.#enqueue(cell, envelope);
+  }
+
+  #enqueue(cell: ActorCell, message: DeliveredMessage): boolean {
     const { mailbox: rules } = cell.kind as ActorKind;
     if (cell.first !== null || cell.mailbox !== null || rules.keyOf !== null) {
       return this.#putBehind(cell, rules, message);
@@ -263,12 +283,17 @@ export class ActorTurns {
   /** @returns the messages that were handled: more than one in a batch */
   #handle(cell: ActorCell, kind: ActorKind, run: MachineRun, message: DeliveredMessage): number {
     const { batch, mailbox: rules } = kind;
-    const ageMs = this.#nowMs - message.atMs;
+    const isShared = message.atMs < 0;
+    const ageMs = this.#nowMs - Math.abs(message.atMs);
     if (ageMs >= rules.alarmAgeMs) this.#alarm(cell, 'age', ageMs);
     else if (cell.extras !== null && cell.extras.alarm !== null) this.#calm(cell, rules);
-    (message as { atMs: number }).atMs = this.#nowMs;
+    if (!isShared) (message as { atMs: number }).atMs = this.#nowMs;
     const event =
-      batch !== null && message.type === batch.type && !message.ask ? this.#join(cell, batch, message) : message;
+      batch !== null && message.type === batch.type && !message.ask
+        ? this.#join(cell, batch, message)
+        : isShared
+          ? { type: message.type, data: message.data, from: message.from, atMs: this.#nowMs }
+          : message;
     if (message.ask) cell.owe(message.ask);
     if (kind.keepsState) this.keepState(cell, kind, run);
     const count = this.#batch === null ? 1 : this.#batch.length;

@@ -12,6 +12,7 @@ import {
   type AskToken,
   type DeadLetter,
   type DeadLetterReason,
+  type DeliveredMessage,
   isActorAddress,
 } from '../protocol/actors.js';
 import type { Clock } from '../protocol/Clock.js';
@@ -54,6 +55,8 @@ export interface SwitchboardOptions {
   readonly ledger: ShardLedger;
   /** Puts a message into the mailbox of an actor of this shard. */
   readonly deliver: DeliverLocally;
+  /** The same for one message to many; null when each is to be delivered by itself. */
+  readonly shared: () => SharedDelivery | null;
   readonly toMain: (frame: NoticeFrame) => void;
   /** Something waits to be flushed at the end of the turn. */
   readonly wake: () => void;
@@ -70,6 +73,13 @@ export type DeliverLocally = (
   ask: AskToken | null,
   remote: boolean,
 ) => void;
+
+/** One object for all receivers of a message on a shard. */
+export interface SharedDelivery {
+  /** @returns null for a message that is to be delivered by itself to each */
+  envelope(type: string, data: unknown, from: ActorReference | null): DeliveredMessage | null;
+  deliverShared(slot: number, generation: number, envelope: DeliveredMessage): void;
+}
 
 interface Unresolved {
   readonly to: ActorReference;
@@ -131,10 +141,13 @@ export class Switchboard {
   /** One message to many: the data crosses to each shard once. */
   tellMany(targets: readonly ActorReference[], type: string, data: unknown, from: ActorReference | null): void {
     const perShard = new Map<number, number[]>();
+    const shared = this.#options.shared();
+    const envelope = shared?.envelope(type, data, from) ?? null;
     for (const to of targets) {
       const address = isActorAddress(to) ? to : to.node === undefined ? this.names.get(to.name) : undefined;
       if (!address || address.shard === this.#shard) {
-        this.tell(address ?? to, type, data, from);
+        if (address && envelope) shared?.deliverShared(address.slot, address.generation, envelope);
+        else this.tell(address ?? to, type, data, from);
         continue;
       }
       const slots = perShard.get(address.shard);
@@ -204,8 +217,12 @@ export class Switchboard {
       case 'many': {
         const [, targets, type, data, sender] = frame;
         this.#options.ledger.addArrived(from, this.#shard, targets.length / 2);
+        const shared = this.#options.shared();
+        const envelope = shared?.envelope(type, data, sender) ?? null;
         for (let at = 0; at < targets.length; at += 2) {
-          this.#options.deliver(targets[at] as number, targets[at + 1] as number, type, data, sender, null, false);
+          const [slot, generation] = [targets[at] as number, targets[at + 1] as number];
+          if (shared && envelope) shared.deliverShared(slot, generation, envelope);
+          else this.#options.deliver(slot, generation, type, data, sender, null, false);
         }
         break;
       }

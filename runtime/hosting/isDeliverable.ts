@@ -4,5 +4,12 @@
  * is its wildcard.
  */
 export function isDeliverable(type: unknown): type is string {
-  return typeof type === 'string' && type !== '' && type !== '*' && !type.startsWith('xstate.');
+  if (typeof type !== 'string' || type === '') return false;
+  // Looked at for every message: most are told by their first character.
+  const first = type.charCodeAt(0);
+  if (first !== firstOfXState && first !== firstOfWildcard) return true;
+  return type !== '*' && !type.startsWith('xstate.');
 }
+
+const firstOfXState = 'x'.charCodeAt(0);
+const firstOfWildcard = '*'.charCodeAt(0);

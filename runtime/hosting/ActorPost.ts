@@ -1,0 +1,162 @@
+/**
+ * Brings a message that has reached its shard to its actor, or says why it cannot be: nobody is there, it is no
+ * message, or it may not come from another node. What hosts say to each other about an actor ends here.
+ */
+import { type ActorReference, type AskToken, type DeliveredMessage, isActorAddress } from '../protocol/actors.js';
+import { limits } from '../protocol/limits.js';
+import type { ActorCell } from './ActorCell.js';
+import type { ActorLives } from './ActorLives.js';
+import type { ActorTable } from './ActorTable.js';
+import { type ActorTurns, undeliveredType } from './ActorTurns.js';
+import type { Bonds } from './Bonds.js';
+import { hostWords, isHostWord } from './hostWords.js';
+import { isDeliverable } from './isDeliverable.js';
+import type { MessageCourier } from './MessageCourier.js';
+import { counterPlace, type ShardLedger } from './ShardLedger.js';
+import type { DeliverLocally, Switchboard } from './Switchboard.js';
+
+/** Of `academy.…`: what is told apart by its first character costs other messages nothing. */
+const firstOfOurs = 'a'.charCodeAt(0);
+const acceptedPlace = counterPlace('mailboxAccepted');
+
+export interface ActorPostOptions {
+  readonly shard: number;
+  readonly ledger: ShardLedger;
+  readonly table: ActorTable;
+  readonly turns: ActorTurns;
+  readonly lives: ActorLives;
+  readonly bonds: Bonds;
+  readonly switchboard: Switchboard;
+}
+
+export class ActorPost {
+  readonly #options: ActorPostOptions;
+  readonly #table: ActorTable;
+  readonly #turns: ActorTurns;
+
+  constructor(options: ActorPostOptions) {
+    this.#options = options;
+    this.#table = options.table;
+    this.#turns = options.turns;
+  }
+
+  deliver(
+    slot: number,
+    generation: number,
+    type: string,
+    data: unknown,
+    from: ActorReference | null,
+    ask: AskToken | null,
+    remote: boolean,
+  ): void {
+    const { switchboard, shard } = this.#options;
+    const cell = this.#table.find(slot, generation);
+    if (cell === undefined) {
+      const reason = this.#table.hadLast(slot, generation) ? 'stopped' : 'stale-address';
+      switchboard.lose(reason, { shard, slot, generation }, from, type, ask);
+    } else if (!isDeliverable(type)) {
+      switchboard.lose('undecodable', cell.address, from, type, ask);
+    } else if (remote && !takesFromRemote(cell, type)) {
+      switchboard.lose('not-remote', cell.address, from, type, ask);
+    } else if (type.charCodeAt(0) === firstOfOurs && this.#isOurs(cell, type, data, from, ask)) {
+      // It was for the host.
+    } else if (cell.kind === null) {
+      this.#deliverEarly(cell, type, data, from, ask, remote);
+    } else if (cell.kind.checks !== null && !this.#fits(cell, type, data, from, ask)) {
+      // Whoever sent it has been told.
+    } else {
+      this.#turns.put(cell, ask ? { type, data, from, atMs: 0, ask } : { type, data, from, atMs: 0 });
+    }
+  }
+
+  /**
+   * One object for all receivers of a message; each gets a copy when it handles it, and none is kept for it meanwhile.
+   * @returns null for what is not simply put into a mailbox
+   */
+  envelope(type: string, data: unknown, from: ActorReference | null): DeliveredMessage | null {
+    if (!isDeliverable(type) || type.charCodeAt(0) === firstOfOurs) return null;
+    return this.#turns.envelope(type, data, from);
+  }
+
+  deliverShared(slot: number, generation: number, envelope: DeliveredMessage): void {
+    const cell = this.#table.find(slot, generation);
+    // To conflate or to check is to tell messages apart.
+    if (cell?.kind && cell.kind.mailbox.keyOf === null && cell.kind.checks === null) {
+      this.#turns.putShared(cell, envelope);
+    } else {
+      this.deliver(slot, generation, envelope.type, envelope.data, envelope.from, null, false);
+    }
+  }
+
+  /** The way of a message that somebody wants to see, to hold back or to lose. */
+  deliverBy(courier: MessageCourier): DeliverLocally {
+    return (slot, generation, type, data, from, ask, remote) => {
+      const sender = from && isActorAddress(from) ? this.#table.find(from.slot, from.generation)?.name : from?.name;
+      const to = this.#table.find(slot, generation)?.name ?? `${this.#options.shard}/${slot}/${generation}`;
+      courier.carry({ from: sender ?? null, to, type, data, ask }, () =>
+        this.deliver(slot, generation, type, data, from, ask, remote),
+      );
+    };
+  }
+
+  /** @returns whether it needs no machine: a host's word, or a notice that the machine does not want */
+  #isOurs(cell: ActorCell, type: string, data: unknown, from: ActorReference | null, ask: AskToken | null): boolean {
+    const { bonds, lives } = this.#options;
+    switch (type) {
+      case hostWords.watch:
+        bonds.watched(cell, data, from, ask);
+        return true;
+      case hostWords.unwatch:
+        bonds.unwatched(cell, data, from);
+        return true;
+      case hostWords.stop:
+        lives.stop(cell);
+        return true;
+      case undeliveredType:
+        return !cell.kind?.tier.hears(undeliveredType);
+      default:
+        return false;
+    }
+  }
+
+  /** Whether the data is as the definition declares it; else it is a dead letter, and who asked learns which field. */
+  #fits(cell: ActorCell, type: string, data: unknown, from: ActorReference | null, ask: AskToken | null): boolean {
+    const { switchboard } = this.#options;
+    const fault = cell.kind?.checks?.get(type)?.(data) ?? null;
+    if (fault === null) return true;
+    if (ask) {
+      switchboard.reply(ask, undefined, {
+        code: 'ERR_ACADEMY_MESSAGE_INVALID',
+        message: `"${type}" to "${cell.name}" does not fit its schema: ${fault}`,
+        remedy: 'send what the definition of the actor declares under `messages`',
+      });
+    }
+    switchboard.lose('invalid', cell.address, from, type, null);
+    return false;
+  }
+
+  /** Its module is being loaded, and with it the mailbox's rules. */
+  #deliverEarly(
+    cell: ActorCell,
+    type: string,
+    data: unknown,
+    from: ActorReference | null,
+    ask: AskToken | null,
+    remote: boolean,
+  ): void {
+    const { switchboard, ledger, shard } = this.#options;
+    const extras = cell.extra();
+    extras.early ??= [];
+    if (extras.early.length >= (cell.named?.mailbox?.capacity ?? limits.mailboxMessagesMax)) {
+      switchboard.lose('mailbox-full', cell.address, from, type, ask);
+      return;
+    }
+    extras.early.push(['message', cell.slot, cell.generation, type, data, from, ask, remote]);
+    ledger.add(shard, acceptedPlace);
+  }
+}
+
+function takesFromRemote(cell: ActorCell, type: string): boolean {
+  // As long as its module is not loaded it is not known; it is asked again then.
+  return cell.kind === null ? !isHostWord(type) : cell.kind.remoteTypes.has(type);
+}
