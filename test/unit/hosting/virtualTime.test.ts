@@ -51,10 +51,11 @@ t.test('a crashed actor is back after its back-off, not before, and dead machine
   t.equal(clock.delays.length, 1);
   const [delayMs = 0] = clock.delays;
   t.ok(delayMs >= 500 && delayMs <= 1_000, `${delayMs} ms`);
+  const lives = (): string[] => mesh.logged.filter((line) => line.startsWith('info sleeper life'));
   clock.advance(delayMs - 1);
-  t.equal(mesh.logged.length, 1);
+  t.equal(lives().length, 1);
   clock.advance(1);
-  t.equal(mesh.logged.length, 2);
+  t.equal(lives().length, 2);
   t.match(await system.infos(), [{ status: 'running', restarts: 1, state: 'asleep' }]);
 });
 
@@ -66,7 +67,10 @@ t.test('an actor that is stopped while it waits for its restart does not come ba
   system.tell({ name: 'sleeper' }, { type: 'crash', data: null });
   await system.stop({ name: 'sleeper' });
   t.strictSame(clock.delays, []);
-  t.equal(mesh.logged.length, 1);
+  t.strictSame(
+    mesh.logged.filter((line) => line.startsWith('info')),
+    ['info sleeper life 0'],
+  );
   t.match(await system.counters(), { actors: 0, 'deadLetters.stopped': 1, messagesWaiting: 0 });
 });
 
@@ -102,6 +106,7 @@ t.test('a shutdown that an actor holds up is over at its limit', async (t) => {
   const { clock, system, mesh, turns } = await makeStill();
   system.spawnLocal('ada', probe);
   const ended = system.shutdown({ limitMs: 5_000 });
+  await new Promise((resolve) => setImmediate(resolve));
   t.ok(turns.length > 0, 'the turns are never run');
   clock.advance(5_000);
   await ended;
