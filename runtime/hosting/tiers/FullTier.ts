@@ -22,6 +22,8 @@ export class FullRun implements MachineRun {
   readonly owner: MachineOwner;
   readonly actor: AnyActor;
   status: MachineRun['status'] = 'active';
+  /** Past what keeps XState's own events from the actor. */
+  deliver: (event: AnyEventObject) => void = () => {};
   /** Steps under way from outside, in which an error is thrown to the caller. */
   depth = 0;
   fault: { readonly error: unknown } | null = null;
@@ -41,6 +43,7 @@ export class FullTier implements MachineTier {
   readonly #logic: AnyActorLogic;
   readonly #outlet: MachineOutlet;
   readonly #clock: Clock;
+  readonly #isMachine: boolean;
   readonly #heard: ReadonlySet<string>;
 
   constructor(logic: AnyActorLogic, outlet: MachineOutlet, clock: Clock, reasons: readonly TierReason[]) {
@@ -48,6 +51,7 @@ export class FullTier implements MachineTier {
     this.#outlet = outlet;
     this.#clock = clock;
     this.reasons = reasons;
+    this.#isMachine = '__xstatenode' in logic;
     this.#heard = new Set((logic as { events?: readonly string[] }).events);
   }
 
@@ -122,7 +126,10 @@ export class FullTier implements MachineTier {
     const { scheduler } = system;
     const relay = system._relay;
     const { schedule, cancel } = scheduler;
+    run.deliver = (event) => relay(undefined, actor, event);
     system._relay = (source, target, event) => {
+      // Only its children may tell a machine of what XState has names for.
+      if (this.#isMachine && target === actor && (source === undefined || source === actor)) assertDeliverable(event);
       // The end of the run, of which XState tells a parent too, is told by done() and failed(): then it acts no more.
       if (target === parent && parent) this.#act(run, () => this.#outlet.send(owner, owner.parent, event));
       else if (isActor(target)) relay(source, target, event);
@@ -143,7 +150,7 @@ export class FullTier implements MachineTier {
   }
 
   #hand(run: FullRun, event: AnyEventObject): void {
-    if (run.status === 'active') this.#within(run, () => run.actor.send(event));
+    if (run.status === 'active') this.#within(run, () => run.deliver(event));
   }
 
   #within(run: FullRun, step: () => void): void {

@@ -86,6 +86,6 @@ export class MachineSelf<R extends MachineRun = MachineRun> {
 /** For what the analysis of the machine could not see. */
 export function refuse(feature: string): never {
   throw new AcademyError('ERR_ACADEMY_MACHINE_UNSUPPORTED', `${feature} needs the full tier`, {
-    remedy: `name it where the action takes its arguments, such as ({ self }) => self.subscribe(…), or run the machine with tier: 'full'`,
+    remedy: `call it where the analysis sees it, in the machine's own functions: then the machine runs as a full actor`,
   });
 }

@@ -49,8 +49,8 @@ const key = /[A-Za-z_$][\w$]*/y;
 
 function namesInPattern(source: string): ReadonlySet<string> | null {
   const start = head.exec(source);
-  // `arguments` reaches what a pattern does not name.
-  if (!start || /\barguments\b/.test(source)) return null;
+  // `arguments` reaches what a pattern does not name, and a bound function does not show what it takes.
+  if (!start || /\barguments\b|\[native code/.test(source)) return null;
   let at = skipBlank(source, start[0].length);
   if (source[at] === ')') return new Set();
   if (source[at] !== '{') return null;
