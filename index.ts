@@ -27,6 +27,8 @@ export type { AcademyConfig } from './runtime/config/academyConfig.js';
 export { defineConfig } from './runtime/config/defineConfig.js';
 export type { ActorHandle } from './runtime/hosting/ActorHandle.js';
 export { defineActor } from './runtime/hosting/defineActor.js';
+export { explain } from './runtime/hosting/tiers/explain.js';
+export type { TierName, TierReason } from './runtime/hosting/tiers/MachineTier.js';
 export type { EventPublication, PublicationOptions } from './runtime/mesh/EventStreams.js';
 export { actorEffects } from './runtime/protocol/actorEffects.js';
 export { type ActorModule, actorModule } from './runtime/protocol/actorModule.js';

@@ -61,14 +61,15 @@ function nodeById(chart: Chart, id: string): ChartNode | undefined {
   }
 }
 
-/** References to actors are kept as marks, as XState does it. */
-function withoutReferences<T>(part: T): T {
-  if (typeof part !== 'object' || part === null) return part;
+/** References to actors are kept as marks, as XState does it. What comes twice is looked at once. */
+function withoutReferences<T>(part: T, seen = new Set<unknown>()): T {
+  if (typeof part !== 'object' || part === null || ArrayBuffer.isView(part) || seen.has(part)) return part;
+  seen.add(part);
   let copy: Record<string, unknown> | undefined;
   for (const key in part) {
     const value: unknown = part[key];
     if (typeof value !== 'object' || value === null) continue;
-    const kept = isReference(value) ? { xstate$$type: 1, id: value.id } : withoutReferences(value);
+    const kept = isReference(value) ? { xstate$$type: 1, id: value.id } : withoutReferences(value, seen);
     if (kept === value) continue;
     copy ??= (Array.isArray(part) ? part.slice() : { ...part }) as Record<string, unknown>;
     copy[key] = kept;
