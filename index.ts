@@ -27,6 +27,7 @@ export type { AcademyConfig } from './runtime/config/academyConfig.js';
 export { defineConfig } from './runtime/config/defineConfig.js';
 export type { ActorHandle } from './runtime/hosting/ActorHandle.js';
 export { defineActor } from './runtime/hosting/defineActor.js';
+export { defineSupervisor } from './runtime/hosting/supervision/defineSupervisor.js';
 export { explain } from './runtime/hosting/tiers/explain.js';
 export type { TierName, TierReason } from './runtime/hosting/tiers/MachineTier.js';
 export type { EventPublication, PublicationOptions } from './runtime/mesh/EventStreams.js';
@@ -86,6 +87,15 @@ export type { GenomeCandidate, GenomeQuery, LoRALayer } from './runtime/protocol
 export type { ChatParticipant, ParticipantType, RoomConsent } from './runtime/protocol/schemas/participant.js';
 export type { PersonaEvolution } from './runtime/protocol/schemas/persona.js';
 export type { TrainingSignal } from './runtime/protocol/schemas/training.js';
+export type {
+  Directive,
+  Directives,
+  QuarantinedMessage,
+  SupervisedActor,
+  SupervisedSupervisor,
+  SupervisorDefinition,
+  SupervisorInfo,
+} from './runtime/protocol/supervision.js';
 export type { LoadBenchmarkOptions, LoadBenchmarkResult };
 
 /** Class names of the plan for what listeners of a room receive (settlement C3). */

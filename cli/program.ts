@@ -17,6 +17,7 @@ import { newCommand } from './commands/new.js';
 import { nodesCommand } from './commands/nodes.js';
 import { personaCommand } from './commands/persona.js';
 import { personasCommand } from './commands/personas.js';
+import { quarantineCommand } from './commands/quarantine.js';
 import { roomsCommand } from './commands/rooms.js';
 import { routesCommand } from './commands/routes.js';
 import { sayCommand } from './commands/say.js';
@@ -48,6 +49,7 @@ const commands: readonly ((context: CommandContext) => Command)[] = [
   personasCommand,
   treeCommand,
   deadLettersCommand,
+  quarantineCommand,
   routesCommand,
   demoCommand,
   newCommand,

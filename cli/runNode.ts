@@ -71,6 +71,7 @@ async function startAndServe(
     signal,
   });
   closers.push(() => node.stop());
+  if (config.supervision.escalation === 'stop') node.supervision.on('escalated', () => interruption.end());
   const rooms = config.rooms.map(({ id }) => id);
   const person = await node.person(seatOfPerson(config.name, await participantsOf(node)), rooms);
   // The answer to the call goes out first.

@@ -38,9 +38,11 @@ import type {
   SendMessageResult,
 } from '../runtime/protocol/schemas/commands.js';
 import type { ChatParticipant, RoomConsent } from '../runtime/protocol/schemas/participant.js';
+import type { QuarantinedMessage, SupervisorDefinition, SupervisorInfo } from '../runtime/protocol/supervision.js';
 import type { TransportStats } from '../runtime/protocol/Transport.js';
 import { actorModules } from './actorModules.js';
 import { loadParticipantModule, type ParticipantSource } from './loadParticipantModule.js';
+import { childOf } from './nodeTree.js';
 import { PersonSeat } from './PersonSeat.js';
 
 /** Everything that a node is made of; createAcademyNode() puts it together. */
@@ -253,6 +255,14 @@ export class AcademyNode {
     return new ActorHandle<C>(actors, spec.name, await actors.spawn({ ...spec, module, exportName }));
   }
 
+  /**
+   * Starts a supervision tree of one's own; see defineSupervisor. The node hears of it when its root gives up.
+   * @throws AcademyError as ActorSystem.spawnSupervisor() does
+   */
+  spawnSupervisor(name: string, supervisor: SupervisorDefinition): Promise<void> {
+    return this.#parts.actors.spawnSupervisor(name, supervisor);
+  }
+
   /** Starts one of the built-in participants. */
   spawnBuiltIn(
     participant: ChatParticipant,
@@ -265,7 +275,7 @@ export class AcademyNode {
 
   /** Starts one of the built-in actors that sit in no room. */
   async spawnDaemon(name: string, actorModule: ActorModule, options: unknown): Promise<void> {
-    await this.#parts.actors.spawn({ name, ...actorModule, options });
+    await this.#parts.actors.spawn({ name, ...actorModule, options, ...childOf('participants') });
   }
 
   /** A person's seat; asked for twice, it is the same one. */
@@ -298,7 +308,7 @@ export class AcademyNode {
   ): Promise<ParticipantHandle> {
     const { actors } = this.#parts;
     const seat = actorNames.participant(participant.id);
-    await actors.spawn({ name: seat, ...actorModule, options });
+    await actors.spawn({ name: seat, ...actorModule, options, ...childOf('participants') });
     await Promise.all(rooms.map((roomId) => this.joinRoom({ roomId, participant, seat, create: true })));
     return {
       participant,
@@ -357,11 +367,21 @@ export class AcademyNode {
     return this.#parts.actors.infos();
   }
 
+  /** All supervisors, each before its children, with what happens in them. */
+  supervisors(): readonly SupervisorInfo[] {
+    return this.#parts.actors.supervisors();
+  }
+
+  /** Messages that were set aside because their actor fell by them again and again, with the cause. */
+  quarantined(): Promise<readonly QuarantinedMessage[]> {
+    return this.#parts.actors.quarantined();
+  }
+
   deadLetters(): Promise<readonly DeadLetter[]> {
     return this.#parts.actors.deadLetters();
   }
 
-  /** Supervision as it happens: restarts, failures, dead letters, shards that went and came back. */
+  /** Supervision as it happens: restarts, failures, escalations, messages set aside, shards that went and came back. */
   get supervision(): Pick<ActorSystem, 'on' | 'off'> {
     return this.#parts.actors;
   }

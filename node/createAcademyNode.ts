@@ -50,6 +50,7 @@ import { registerMeshCommands } from './meshCommands.js';
 import { type NetworkParts, type NodeNetwork, networkTransports } from './networkTransports.js';
 import { capacityProbe } from './nodeCapacity.js';
 import { type LogLevelName, openNodeLog } from './nodeLog.js';
+import { childOf, nodeSupervisors, nodeTree } from './nodeTree.js';
 import { parsePeer } from './parsePeer.js';
 import { personaStoreService } from './personaStoreService.js';
 import { roomLogService } from './roomLogService.js';
@@ -196,6 +197,12 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
     actors.tell({ name: actorNames.chatDaemon }, { type: 'chat.here', data: { participantId } });
   });
   actors.on('actor-failed', ({ name, error }) => log.error({ actor: name, error }, 'an actor was given up'));
+  actors.on('supervisor-restarted', ({ name, restarts, error }) =>
+    log.error({ supervisor: name, restarts, error }, 'a supervisor had given up, and was started again'),
+  );
+  actors.on('quarantined', ({ name, messageType, failures, error }) =>
+    log.error({ actor: name, messageType, failures, error }, 'a message was set aside'),
+  );
   actors.on('shard-down', ({ shard, cause }) => log.error({ shard, cause }, 'a worker thread has gone'));
 
   let genomeIds: readonly string[] = await genomes.list();
@@ -310,12 +317,7 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
   );
   actors.spawnLocal(actorNames.personaStore, serviceActor, personaStoreService(personaStore));
   const genomeOptions: GenomeManagerOptions = { nodeKeySeed: folder.keySeed, baseModelSha256: loadBaseModel().sha256 };
-  const daemons = Promise.all([
-    actors.spawn({ name: actorNames.chatDaemon, ...actorModules.chatDaemon }),
-    actors.spawn({ name: actorNames.academyDaemon, ...actorModules.academyDaemon }),
-    actors.spawn({ name: actorNames.personaManager, ...actorModules.personaManager, options: {} }),
-    actors.spawn({ name: actorNames.genomeManager, ...actorModules.genomeManager, options: genomeOptions }),
-  ]);
+  const daemons = actors.spawnSupervisor(nodeSupervisors.root, nodeTree(genomeOptions));
   await unlessCalledBack(signal, daemons);
 
   const node = new AcademyNode({
@@ -337,6 +339,15 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
     meshCounters: counters,
     transportStats: () => Object.fromEntries(factory.names().map((name) => [name, factory.get(name).stats()])),
     close: () => closing.run((what, fault) => log.error({ fault: String(fault) }, `${what} did not close`)),
+  });
+
+  actors.on('escalated', ({ name, error }) => {
+    const stops = config.supervision.escalation === 'stop';
+    log.error(
+      { actor: name, error },
+      `no supervisor could mend it: the node ${stops ? 'stops' : 'goes on without it'}`,
+    );
+    if (stops) void node.stop();
   });
 
   onProgress('opening the rooms');
@@ -400,7 +411,8 @@ function roomStarter(
     let starting = started.get(roomId);
     if (!starting) {
       const options: ChatRoomOptions = { roomId, nodeKeySeed, turnPolicy: config.turnTaking };
-      starting = actors.spawn({ name: actorNames.room(roomId), ...actorModules.chatRoom, options });
+      const spec = { name: actorNames.room(roomId), ...actorModules.chatRoom, options, ...childOf('rooms') };
+      starting = actors.spawn(spec);
       started.set(roomId, starting);
     }
     await starting;

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { ActorInfo } from '../../index.js';
 import type { CommandContext } from '../CommandContext.js';
 import { table } from '../Output.js';
+import { renderSupervision } from '../renderSupervision.js';
 import { type NodeOptions, withNode, withNodeOptions } from './nodeOptions.js';
 
 interface TreeOptions extends NodeOptions {
@@ -10,17 +11,19 @@ interface TreeOptions extends NodeOptions {
 
 export function treeCommand({ output }: CommandContext): Command {
   return withNodeOptions(
-    new Command('tree').description('all actors of the node, with the thread, machine and state of each'),
+    new Command('tree').description('the supervisors of the node, and all actors with their thread, machine and state'),
   )
     .option('--tiers', 'what runs each machine, and why it is nothing faster')
     .action(async ({ tiers, ...options }: TreeOptions) => {
-      const actors = await withNode(options, (node) => node.request('tree', {}));
+      const [actors, supervisors] = await withNode(options, (node) =>
+        Promise.all([node.request('tree', {}), node.request('supervisors', {})]),
+      );
       output.result(actors, (shown) => {
         const tree = shards(shown).map((shard) => {
           const here = shown.filter(({ address }) => address.shard === shard);
           return `shard ${shard}\n${table(here.map((actor) => rowOf(actor, tiers === true)))}`;
         });
-        return [...tree, ...(tiers ? [reasonsOf(shown)] : [])].join('\n');
+        return [renderSupervision(supervisors, shown), ...tree, ...(tiers ? [reasonsOf(shown)] : [])].join('\n');
       });
     });
 }

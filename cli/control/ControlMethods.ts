@@ -8,8 +8,10 @@ import type {
   FeedbackResult,
   JoinRoomResult,
   NodeStatus,
+  QuarantinedMessage,
   RoomConsent,
   SendMessageResult,
+  SupervisorInfo,
 } from '../../index.js';
 import type { PersonaReport, Route } from '../library.js';
 import type { AnswerView, AttachedView, MessageView, NoticeView } from './views.js';
@@ -53,6 +55,8 @@ export interface ControlMethods {
   rooms: { params: Nothing; result: readonly RoomView[] };
   who: { params: { roomId: string }; result: RoomView };
   tree: { params: Nothing; result: readonly ActorInfo[] };
+  supervisors: { params: Nothing; result: readonly SupervisorInfo[] };
+  quarantined: { params: Nothing; result: readonly QuarantinedMessage[] };
   routes: { params: Nothing; result: readonly Route[] };
   history: {
     params: { roomId: string; limit?: number; before?: string };

@@ -59,6 +59,8 @@ const schemas: Readonly<Record<ControlMethod | ControlStream, TSchema>> = {
   rooms: none,
   who: fields({ roomId: Name }),
   tree: none,
+  supervisors: none,
+  quarantined: none,
   routes: none,
   history: fields({
     roomId: Name,
@@ -161,6 +163,8 @@ function createMethods({ node, person, stop }: ControlHandlerOptions): Methods {
     rooms: async () => (await node.rooms()).map(roomView),
     who: async ({ roomId }) => roomView(await node.room(roomId)),
     tree: () => node.tree(),
+    supervisors: async () => node.supervisors(),
+    quarantined: () => node.quarantined(),
     routes: async () => node.routeTable(),
     history: async (params) => {
       const { messages, cursor } = await node.history(params);

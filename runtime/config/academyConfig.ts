@@ -248,6 +248,13 @@ export const AcademyConfigSchema = Fields({
       description: "further wait when another node's member asked",
     }),
   }),
+  supervision: Fields({
+    escalation: {
+      ...Words('degrade', 'stop'),
+      default: 'degrade',
+      description: 'what the node does when no supervisor could mend a fault: go on without what failed, or stop',
+    },
+  }),
   log: Fields({
     level: {
       ...Words('debug', 'info', 'warn', 'error', 'silent'),

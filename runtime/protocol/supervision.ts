@@ -97,7 +97,8 @@ export interface SupervisorInfo {
   /** Null for the root of a tree. */
   readonly parent: string | null;
   readonly strategy: SupervisionStrategy;
-  readonly intensity: number;
+  /** Null: without bound. */
+  readonly intensity: number | null;
   readonly withinMs: number;
   readonly status: 'starting' | 'running' | 'restarting' | 'stopping' | 'failed';
   /** How often it was started again itself. */

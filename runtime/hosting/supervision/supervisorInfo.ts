@@ -10,7 +10,7 @@ export function supervisorInfos(supervisor: SupervisorNode, nowMs: number): Supe
     name,
     parent: parent?.name ?? null,
     strategy,
-    intensity,
+    intensity: Number.isFinite(intensity) ? intensity : null,
     withinMs,
     status: statusOf(supervisor),
     restarts,

@@ -1,0 +1,42 @@
+/** The supervision trees of a node, for people: who keeps whom alive, by which strategy, and how often it had to. */
+import type { ActorInfo, SupervisorInfo } from '../index.js';
+import { table } from './Output.js';
+
+/** Children of one supervisor that are shown by name. */
+const childrenShownMax = 30;
+
+export function renderSupervision(supervisors: readonly SupervisorInfo[], actors: readonly ActorInfo[]): string {
+  const byName = new Map(supervisors.map((supervisor) => [supervisor.name, supervisor]));
+  const actorsByName = new Map(actors.map((actor) => [actor.name, actor]));
+  const rows: string[][] = [];
+  const add = (supervisor: SupervisorInfo, depth: number): void => {
+    rows.push([`${'  '.repeat(depth)}${supervisor.name}`, supervisor.strategy, supervisorText(supervisor)]);
+    const { children } = supervisor;
+    for (const name of children.slice(0, childrenShownMax)) {
+      const below = byName.get(name);
+      if (below) add(below, depth + 1);
+      else rows.push([`${'  '.repeat(depth + 1)}${name}`, '', actorText(actorsByName.get(name))]);
+    }
+    const more = children.length - childrenShownMax;
+    if (more > 0) rows.push([`${'  '.repeat(depth + 1)}… and ${more} more`, '', '']);
+  };
+  for (const supervisor of supervisors) if (supervisor.parent === null) add(supervisor, 1);
+  return rows.length === 0 ? 'no supervisors' : `supervisors\n${table(rows)}`;
+}
+
+function supervisorText({ status, restarts, recentRestarts, intensity, withinMs }: SupervisorInfo): string {
+  const bound =
+    intensity === null
+      ? `${recentRestarts} falls`
+      : `${recentRestarts} of ${intensity} restarts within ${withinMs / 1_000} s`;
+  return [status, bound, ...(restarts > 0 ? [`itself restarted ${restarts} times`] : [])].join(', ');
+}
+
+function actorText(actor: ActorInfo | undefined): string {
+  if (!actor) return 'not running';
+  const { status, restarts, quarantined = 0 } = actor;
+  const words: string[] = [status];
+  if (restarts > 0) words.push(`${restarts} restarts`);
+  if (quarantined > 0) words.push(`${quarantined} messages set aside`);
+  return words.join(', ');
+}
