@@ -65,6 +65,10 @@ t.test('a node is started, spoken to, judged, looked at and stopped by commands'
     { machine: 'persona', state: String },
   );
   t.match(await commandLine.run(['tree', ...at]), { code: 0, stdout: /participant\/ada +persona/ });
+  t.match(await commandLine.run(['tree', ...at]), {
+    stdout: /^ {4}node\/daemons +one-for-one +running, 0 of 5 restarts/m,
+  });
+  t.match(await commandLine.run(['quarantine', ...at]), { code: 0, stdout: /nothing was set aside/ });
   const tiers = await commandLine.run(['tree', '--tiers', ...at]);
   t.match(tiers, { code: 0, stdout: /participant\/ada +persona +(compiled|hosted|full) / });
   t.match(tiers.stdout, /all machines are compiled|is (hosted|full):\n {2}\S+/);
