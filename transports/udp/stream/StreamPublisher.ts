@@ -23,6 +23,7 @@ import {
   type WriteOutcome,
 } from '../../../runtime/protocol/streams.js';
 import { AnswerBudget } from './AnswerBudget.js';
+import { RepairServer, repairBurst } from './RepairServer.js';
 import { RunProver } from './RunProver.js';
 import { type StreamMember, StreamMembers } from './StreamMembers.js';
 import type { StreamNetwork } from './StreamNetwork.js';
@@ -32,7 +33,6 @@ import {
   datagramKinds,
   dataHeader,
   liveSequence,
-  nakRangeBytes,
   readU48,
   receiverIdBytes,
   runProof,
@@ -73,8 +73,6 @@ const heartbeatMsMax = 500;
 const setupEveryMs = 1_000;
 /** Setups that may be asked for in a second; more come from somebody who does not listen. */
 const setupsPerSecondMax = 20;
-/** A slot is not repaired again while its repair is on the way. */
-const repairLingerMs = 1;
 /** Runs handed to the network and not yet taken by the kernel. */
 const runsInFlightMax = 32;
 /**
@@ -87,8 +85,6 @@ const gatherMs = 0.1;
  * ask for is heard, and the node does not stand still.
  */
 const slotsPerTurnMax = 368;
-/** Slots that a member may have repaired in a second. */
-const repairsPerSecondMax = 200_000;
 /** A blocked writer is called when that share of the window is free again, so that it writes runs and not single slots. */
 const readyShare = 1 / 8;
 /** Slots of a run that is proven, whatever the network sends at once: a signature costs more than sending them. */
@@ -121,7 +117,7 @@ export class StreamPublisher implements OutgoingStream {
   readonly #isLossy: boolean;
   readonly #prover: RunProver | null;
   readonly #definitions: Buffer[] = [];
-  readonly #repairedAtMs: Float64Array;
+  readonly #repairs: RepairServer;
   readonly #counters: Counters = noCounts();
   #waiting: (() => void)[] = [];
   /** Where the run begins that is being filled. */
@@ -151,7 +147,12 @@ export class StreamPublisher implements OutgoingStream {
     const slots = options.ringSlots ?? defaultRingSlots;
     this.#ring = new TermRing(this.session, slots, options.slotBytes ?? limits.datagramBytesMax);
     this.#prover = options.isProven ? this.#newProver() : null;
-    this.#repairedAtMs = new Float64Array(slots).fill(Number.NEGATIVE_INFINITY);
+    this.#repairs = new RepairServer({
+      ring: this.#ring,
+      counters: this.#counters,
+      runSlotsMax: () => this.#runSlotsMax,
+      send: (pieces) => this.#send(pieces),
+    });
     const { clock, limitBy } = options;
     if (limitBy) checkFlowTag(limitBy.tag);
     this.#members = new StreamMembers(limits.streamMembersMax, limitBy?.tag);
@@ -503,7 +504,7 @@ export class StreamPublisher implements OutgoingStream {
       windowSlots: windowOf(datagram, 28),
       lastHeardMs: nowMs,
       isConfirmed: false,
-      repairBudget: repairsPerSecondMax / 10,
+      repairBudget: repairBurst,
       repairRefilledMs: nowMs,
     };
     member.position = member.start;
@@ -568,57 +569,13 @@ export class StreamPublisher implements OutgoingStream {
   }
 
   #repair(datagram: Buffer, member: StreamMember): void {
-    const ranges = datagram.length < controlBytes.nakHead ? 0 : datagram.readUInt16BE(28);
-    if (datagram.length !== controlBytes.nakHead + ranges * nakRangeBytes + streamTagBytes) {
+    if (!this.#repairs.isSound(datagram)) {
       this.#counters.badControl += 1;
       return;
     }
     if (!isNewer(datagram, member)) return;
-    const nowMs = this.#clock.monotonicMs();
-    member.lastHeardMs = nowMs;
-    const wanted: number[] = [];
-    for (let range = 0; range < ranges; range++) {
-      const at = controlBytes.nakHead + range * nakRangeBytes;
-      const first = readU48(datagram, at);
-      const end = Math.min(first + datagram.readUInt16BE(at + 6), this.#sent);
-      for (let sequence = first; sequence < end; sequence++) {
-        if (this.#mayRepair(sequence, member, nowMs)) wanted.push(sequence);
-      }
-    }
-    this.#sendRepairs(wanted);
-  }
-
-  #mayRepair(sequence: number, member: StreamMember, nowMs: number): boolean {
-    const slot = sequence % this.#ring.slots;
-    if (!this.#ring.holds(sequence)) {
-      this.#counters.repairsRefused += 1;
-      return false;
-    }
-    if (nowMs - (this.#repairedAtMs[slot] as number) < repairLingerMs) {
-      this.#counters.repairsSuppressed += 1;
-      return false;
-    }
-    if (!takeRepair(member, nowMs)) {
-      this.#counters.repairsOverBudget += 1;
-      return false;
-    }
-    this.#repairedAtMs[slot] = nowMs;
-    return true;
-  }
-
-  /** Whole slots go together; a short one ends its send, since only the last of a send may be short. */
-  #sendRepairs(sequences: readonly number[]): void {
-    let pieces: Buffer[] = [];
-    for (const sequence of sequences) {
-      const datagram = this.#ring.datagramOf(sequence);
-      pieces.push(datagram);
-      this.#counters.slotsRepaired += 1;
-      this.#counters.bytesSent += datagram.length;
-      if (datagram.length === this.#ring.slotBytes && pieces.length < this.#runSlotsMax) continue;
-      this.#send(pieces);
-      pieces = [];
-    }
-    if (pieces.length > 0) this.#send(pieces);
+    member.lastHeardMs = this.#clock.monotonicMs();
+    this.#repairs.serve(datagram, member, this.#sent, member.lastHeardMs);
   }
 
   #drop(member: StreamMember, reason: 'left' | 'silent'): void {
@@ -716,15 +673,6 @@ function isNewer(datagram: Buffer, member: StreamMember): boolean {
 
 function windowOf(datagram: Buffer, at: number): number {
   return Math.max(1, datagram.readUInt32BE(at));
-}
-
-function takeRepair(member: StreamMember, nowMs: number): boolean {
-  const refill = ((nowMs - member.repairRefilledMs) / 1_000) * repairsPerSecondMax;
-  member.repairBudget = Math.min(repairsPerSecondMax / 10, member.repairBudget + refill);
-  member.repairRefilledMs = nowMs;
-  if (member.repairBudget < 1) return false;
-  member.repairBudget -= 1;
-  return true;
 }
 
 function streamClosed(): AcademyError {

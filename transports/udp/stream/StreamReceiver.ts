@@ -7,22 +7,11 @@
 import type { KeyObject } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../../runtime/protocol/Clock.js';
-import {
-  importPublicKey,
-  type NodeId,
-  nodeIdOf,
-  publicKeyBytes,
-  signatureBytes,
-  verifySignature,
-} from '../../../runtime/protocol/identity.js';
+import { type NodeId, signatureBytes } from '../../../runtime/protocol/identity.js';
 import { limits } from '../../../runtime/protocol/limits.js';
 import type { Random } from '../../../runtime/protocol/Random.js';
-import {
-  type ConsumeStream,
-  type StreamAddress,
-  type StreamSource,
-  streamClasses,
-} from '../../../runtime/protocol/streams.js';
+import type { ConsumeStream, StreamAddress, StreamSource } from '../../../runtime/protocol/streams.js';
+import { publisherOf } from './publisherOf.js';
 import { ReceivedStream, type ReceivedStreamStats } from './ReceivedStream.js';
 import type { StreamNetwork } from './StreamNetwork.js';
 import { StreamSeal } from './StreamSeal.js';
@@ -40,7 +29,6 @@ import {
   sessionAt,
   sessionBytes,
   sessionKeyOf,
-  setupFlags,
   streamVersion,
   writePrefix,
 } from './streamDatagrams.js';
@@ -394,36 +382,6 @@ function isDataOf(bytes: Buffer, first: number, at: number, end: number): boolea
 
 function sessionOf(bytes: Buffer, at: number): Buffer {
   return Buffer.from(bytes.subarray(at + sessionAt, at + sessionAt + sessionBytes));
-}
-
-interface Publisher {
-  readonly source: StreamSource;
-  readonly publicKey: KeyObject;
-}
-
-/** Whose stream it is, if the setup is the node's own. */
-function publisherOf(setup: Buffer, address: StreamAddress): Publisher | undefined {
-  const signedBytes = controlBytes.setup - signatureBytes;
-  const keyBytes = setup.subarray(28, 28 + publicKeyBytes);
-  const streamClass = streamClasses[setup[60] as number];
-  const nodeId = setup.toString('hex', 12, 28) as NodeId;
-  if (!streamClass || nodeIdOf(keyBytes) !== nodeId) return undefined;
-  const publicKey = keyFrom(keyBytes);
-  const isSigned = publicKey && verifySignature(publicKey, setup.subarray(0, signedBytes), setup.subarray(signedBytes));
-  if (!isSigned) return undefined;
-  const session = setup.toString('hex', sessionAt, sessionAt + sessionBytes);
-  const isProven = ((setup[61] as number) & setupFlags.proven) !== 0;
-  const source = { session, nodeId, streamClass, isProven, layoutHash: setup.readUInt32BE(72), address };
-  return { source, publicKey };
-}
-
-/** Not every 32 bytes are a point of the curve. */
-function keyFrom(publicKey: Buffer): KeyObject | undefined {
-  try {
-    return importPublicKey(publicKey);
-  } catch {
-    return undefined;
-  }
 }
 
 function isSame(left: StreamAddress, right: StreamAddress): boolean {
