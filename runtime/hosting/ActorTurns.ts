@@ -74,7 +74,7 @@ export class ActorTurns {
   #lookedMs = 0;
   /** Messages until the clock is looked at, and until the turn is over in any case. */
   #untilLook = 1;
-  #messagesPerLook = messagesPerLookMax;
+  #messagesPerLook = 1;
   #budget = 0;
   /** The messages of the event that is being handled, when it is a batch. */
   #batch: DeliveredMessage[] | null = null;
@@ -232,7 +232,9 @@ export class ActorTurns {
     this.#nowMs = clock.nowMs();
     this.#lookedMs = clock.monotonicMs();
     this.#endMs = this.#lookedMs + turnMs;
-    this.#untilLook = this.#messagesPerLook;
+    // Nobody knows how slow the first ones are.
+    this.#messagesPerLook = 1;
+    this.#untilLook = 1;
     this.#budget = hostTurnMessagesMax;
     for (let cell = this.#ready.shift(); cell; cell = this.#ready.shift()) {
       cell.isReady = false;

@@ -204,6 +204,40 @@ t.test('a flood of alarms shows some a second, and counts all', async (t) => {
   t.match(await still.system.counters(), { mailboxAlarms: 100 });
 });
 
+t.test('slow messages leave time for timers and I/O after 5 ms, and no actor waits for another', async (t) => {
+  const still = await makeStill();
+  const heard: string[] = [];
+  const slow = defineActor({
+    machine: setup({
+      types: {} as { context: ActorInput; events: DeliveredMessage<'work', null>; input: ActorInput },
+    }).createMachine({
+      context: ({ input }) => input,
+      on: {
+        work: {
+          actions: ({ context }) => {
+            heard.push(context.name);
+            still.clock.advance(1);
+          },
+        },
+      },
+    }),
+  });
+  for (const name of ['ada', 'ben']) still.system.spawnLocal(name, slow);
+  await still.run();
+  for (let count = 0; count < 200; count++) {
+    for (const name of ['ada', 'ben']) still.system.tell({ name }, { type: 'work' });
+  }
+  still.turns.shift()?.();
+  t.equal(heard.length, 5);
+  t.equal(still.turns.length, 1, 'the rest has a turn of its own');
+  for (let turn = 0; turn < 30; turn++) still.turns.shift()?.();
+  t.equal(heard.length, 155);
+  const of = (name: string): number => heard.filter((each) => each === name).length;
+  t.ok(Math.abs(of('ada') - of('ben')) <= limits.turnMessagesMax, `${of('ada')} of ada, ${of('ben')} of ben`);
+  await still.run();
+  t.equal(heard.length, 400);
+});
+
 t.test('a chain of 100,000 messages overflows no stack', async (t) => {
   const still = await makeStill();
   const relay = defineActor({
