@@ -4,18 +4,18 @@
  */
 import { fanOut, pingPong } from './actorTalk.js';
 import { addressesOf, onHost } from './LocalHost.js';
-import { idler, listener, player, speaker, umpire } from './machines.js';
+import { listener, player, speaker, umpire } from './machines.js';
 import { expectCount, slopeOfMemory, timed } from './measure.js';
 import { fanOutWidth, type Workload } from './Workload.js';
 
 export const academyWorkload: Workload = {
   spawn: (count) =>
     onHost(async (host) => {
-      host.spawnMany(idler, Math.ceil(count / 5));
+      host.spawnMany(listener, Math.ceil(count / 5));
       const before = host.children;
       return timed(
         count,
-        () => host.spawnMany(idler, count),
+        () => host.spawnMany(listener, count),
         () => expectCount('actors', host.children - before, count),
       );
     }),
@@ -26,7 +26,7 @@ export const academyWorkload: Workload = {
       slopeOfMemory(
         count,
         (more) => {
-          host.spawnMany(idler, more);
+          host.spawnMany(listener, more);
           return [more];
         },
         (made) =>

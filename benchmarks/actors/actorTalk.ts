@@ -35,17 +35,15 @@ export interface Audience {
 export async function fanOut(world: ActorWorld, audience: Audience, count: number): Promise<Measured> {
   const { speaker, umpire, listeners } = audience;
   const rounds = fanOutRounds(count);
-  let heard = 0;
+  const speak = (type: 'message' | 'mark', data: unknown): void =>
+    world.tell(speaker, { type: 'speak', data: { to: listeners, type, data } });
   const tell = async (): Promise<void> => {
     for (let told = 0; told < rounds; ) {
       const speeches = Math.min(speechesUnderWay, rounds - told);
       told += speeches;
-      heard += speeches;
-      for (const each of listeners) world.tell(each, { type: 'tell-at', data: { heard, umpire } });
       const done = world.ask(umpire, { type: 'await', data: { count: fanOutWidth } });
-      for (let speech = 0; speech < speeches; speech++) {
-        world.tell(speaker, { type: 'speak', data: { to: listeners } });
-      }
+      for (let speech = 0; speech < speeches; speech++) speak('message', { text: 'message' });
+      speak('mark', { umpire });
       await done;
     }
   };

@@ -6,29 +6,22 @@ import type { ActorEffect, ActorReference, AskToken, DeliveredMessage } from '..
 export type ListenerMessage =
   | DeliveredMessage<'message', { readonly text: string }>
   | DeliveredMessage<'heard', null>
-  /** Asks to be told when so many messages have been heard. */
-  | DeliveredMessage<'tell-at', { readonly heard: number; readonly umpire: ActorReference }>;
+  /** Comes behind messages, and asks to be told when they have been heard. */
+  | DeliveredMessage<'mark', { readonly umpire: ActorReference }>;
 
-interface ListenerContext {
-  readonly heard: number;
-  readonly tellAt: number;
-  readonly umpire: ActorReference | null;
-}
-
-/** Counts the messages that it hears. */
+/** Counts the messages that it hears, as XState's listener by itself. */
 export const listener = defineActor({
   machine: setup({
-    types: {} as { context: ListenerContext; events: ListenerMessage; emitted: ActorEffect },
+    types: {} as { context: { readonly heard: number }; events: ListenerMessage; emitted: ActorEffect },
     actions: {
-      count: assign(({ context, event }) =>
-        event.type === 'message' && event.data.text.length > 0 ? { heard: context.heard + 1 } : {},
-      ),
-      agree: assign(({ event }) =>
-        event.type === 'tell-at' ? { tellAt: event.data.heard, umpire: event.data.umpire } : {},
-      ),
-      tell: emit(({ context }) => ({
+      count: assign({
+        heard: ({ context, event }) =>
+          context.heard +
+          ((event as DeliveredMessage<'message', { readonly text: string }>).data.text.length > 0 ? 1 : 0),
+      }),
+      tell: emit(({ event }) => ({
         type: 'tell' as const,
-        to: context.umpire as ActorReference,
+        to: (event as Extract<ListenerMessage, { type: 'mark' }>).data.umpire,
         message: { type: 'done' },
       })),
       answer: emit(({ context, event }) => ({
@@ -37,42 +30,24 @@ export const listener = defineActor({
         result: context.heard,
       })),
     },
-    guards: { isLast: ({ context }) => context.heard + 1 === context.tellAt },
   }).createMachine({
     id: 'listener',
-    context: { heard: 0, tellAt: 0, umpire: null },
+    context: () => ({ heard: 0 }),
     initial: 'listening',
     states: {
       listening: {
-        on: {
-          message: [{ guard: 'isLast', actions: ['count', 'tell'] }, { actions: 'count' }],
-          'tell-at': { actions: 'agree' },
-          heard: { actions: 'answer' },
-        },
+        on: { message: { actions: 'count' }, mark: { actions: 'tell' }, heard: { actions: 'answer' } },
       },
     },
   }),
 });
 
-/** What is started by the hundred thousand, each with a context of its own: the same machine as XState's by itself. */
-export const idler = defineActor({
-  machine: setup({
-    types: {} as {
-      context: { readonly heard: number };
-      events: DeliveredMessage<'message', { readonly text: string }>;
-    },
-    actions: {
-      count: assign({ heard: ({ context, event }) => context.heard + (event.data.text.length > 0 ? 1 : 0) }),
-    },
-  }).createMachine({
-    id: 'idler',
-    context: () => ({ heard: 0 }),
-    initial: 'listening',
-    states: { listening: { on: { message: { actions: 'count' } } } },
-  }),
-});
-
-export type SpeakerMessage = DeliveredMessage<'speak', { readonly to: readonly ActorReference[] }>;
+interface Speech {
+  readonly to: readonly ActorReference[];
+  readonly type: 'message' | 'mark';
+  readonly data: unknown;
+}
+export type SpeakerMessage = DeliveredMessage<'speak', Speech>;
 
 /** Says one thing to many. */
 export const speaker = defineActor({
@@ -82,7 +57,7 @@ export const speaker = defineActor({
       speak: emit(({ event }) => ({
         type: 'tellMany' as const,
         to: event.data.to,
-        message: { type: 'message', data: { text: 'message' } },
+        message: { type: event.data.type, data: event.data.data },
       })),
     },
   }).createMachine({
