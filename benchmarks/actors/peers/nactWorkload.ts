@@ -81,7 +81,10 @@ export async function nactWorkload(load: LoadPackage): Promise<Workload> {
     }
   };
 
-  const many = (count: number): Reference[] => Array.from({ length: count }, () => nact.spawn(system, listen));
+  let named = 0;
+  // The names that nact makes are random, and among some ten thousand two are the same.
+  const many = (count: number): Reference[] =>
+    Array.from({ length: count }, () => nact.spawn(system, listen, `listener-${named++}`));
   const counted = (references: readonly Reference[], type: 'heard' | 'hits'): Promise<unknown[]> =>
     Promise.all(references.map((each) => nact.query(each, (from) => ({ type, from }), answerMs)));
   /** All that were started answer. */
