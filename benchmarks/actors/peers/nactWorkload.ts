@@ -25,6 +25,7 @@ interface Nact {
 type ListenerMessage =
   | { readonly type: 'message'; readonly text: string }
   | { readonly type: 'tellAt'; readonly heard: number }
+  | { readonly type: 'present' }
   | { readonly type: 'heard'; readonly from: Reference };
 interface ListenerState {
   readonly heard: number;
@@ -58,6 +59,9 @@ export async function nactWorkload(load: LoadPackage): Promise<Workload> {
         if (heard === state.tellAt) over();
         return { ...state, heard };
       }
+      case 'present':
+        over();
+        return state;
       case 'tellAt':
         return { ...state, tellAt: message.heard };
       case 'heard':
@@ -85,11 +89,24 @@ export async function nactWorkload(load: LoadPackage): Promise<Workload> {
   // The names that nact makes are random, and among some ten thousand two are the same.
   const many = (count: number): Reference[] =>
     Array.from({ length: count }, () => nact.spawn(system, listen, `listener-${named++}`));
+  /** Few at a time, since questions have random names too. */
   const counted = (references: readonly Reference[], type: 'heard' | 'hits'): Promise<unknown[]> =>
     Promise.all(references.map((each) => nact.query(each, (from) => ({ type, from }), answerMs)));
-  /** All that were started answer. */
-  const answering = async (references: readonly Reference[], count: number): Promise<string | null> =>
-    expectCount('actors', (await counted(references, 'heard')).length, count);
+  const allOver = (count: number, tell: () => void): Promise<void> =>
+    new Promise((resolve) => {
+      let missing = count;
+      over = () => {
+        if (--missing === 0) resolve();
+      };
+      tell();
+    });
+  /** All that were started say that they are there. */
+  const answering = async (references: readonly Reference[], count: number): Promise<string | null> => {
+    await allOver(references.length, () => {
+      for (const each of references) nact.dispatch(each, { type: 'present' });
+    });
+    return expectCount('actors', references.length, count);
+  };
 
   return {
     async spawn(count) {
@@ -133,11 +150,7 @@ export async function nactWorkload(load: LoadPackage): Promise<Workload> {
       const tell = (): Promise<void> => {
         heard += rounds;
         for (const each of listeners) nact.dispatch(each, { type: 'tellAt', heard });
-        return new Promise((resolve) => {
-          let missing = fanOutWidth;
-          over = () => {
-            if (--missing === 0) resolve();
-          };
+        return allOver(fanOutWidth, () => {
           for (let round = 0; round < rounds; round++) {
             for (const each of listeners) nact.dispatch(each, { type: 'message', text: 'message' });
           }
