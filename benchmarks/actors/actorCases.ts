@@ -32,7 +32,7 @@ const works: Readonly<Record<keyof Workload, Work>> = {
     label: 'spawn',
     unit: 'actors/s',
     counts: {
-      academy: 1_000_000,
+      academy: 300_000,
       xstate: 20_000,
       nact: 50_000,
       effect: 30_000,
