@@ -50,7 +50,8 @@ export async function runWithPeers<C extends string>(
 ): Promise<BenchmarkDocument> {
   const signal = options.signal ?? new AbortController().signal;
   if (options.rounds !== undefined) requireRounds(options.rounds);
-  const chosen = chosenPeers(possible, options.only);
+  // What is guarded is our own: no peer is fetched for it.
+  const chosen = options.guardsOnly ? [] : chosenPeers(possible, options.only);
   const onProgress = (text: string): void => options.onProgress?.({ fraction: 0, text });
   const packages = [...new Set(chosen.flatMap((name) => packageOf[name] ?? []))];
   const folder = packages.length === 0 ? '' : await installPeers(fetched, { signal, onProgress });
