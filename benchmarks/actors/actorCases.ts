@@ -32,14 +32,14 @@ const works: Readonly<Record<keyof Workload, Work>> = {
     label: 'spawn',
     unit: 'actors/s',
     counts: {
-      academy: 300_000,
-      xstate: 20_000,
-      nact: 50_000,
+      academy: 100_000,
+      xstate: 100_000,
+      nact: 100_000,
       effect: 30_000,
       'effect-cluster': 1_000,
       comedy: 10_000,
       eventemitter3: 300_000,
-      erlang: 300_000,
+      erlang: 100_000,
     },
   },
   idle: {

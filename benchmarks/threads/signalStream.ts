@@ -29,8 +29,8 @@ interface Way {
   read(room: number): Promise<SignalsRead>;
 }
 
-/** Signals that leave in a turn, and those under way: about as many as a ring holds. */
-const [perTurn, perCredit, creditsUnderWay] = [128, 256, 2] as const;
+/** Signals that leave in a turn, and those under way: half of what a ring holds. */
+const [perTurn, perCredit, creditsUnderWay] = [64, 128, 2] as const;
 const distinct = 4_096;
 const streamClass = 'ordered';
 
