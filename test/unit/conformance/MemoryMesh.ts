@@ -20,6 +20,8 @@ import { VirtualClock } from '../../../transports/memory/VirtualClock.js';
 import { TransportFactory } from '../../../transports/TransportFactory.js';
 
 const academyId = 'default';
+/** Only streams carry proofs, and these nodes send single datagrams. */
+const unprovable = { 'academy.persona.*': false, 'academy.genome.*': false, 'academy.lora.*': false };
 
 /** Counts how often a payload is translated. */
 class CountingCodec extends MessageCodec {
@@ -46,7 +48,7 @@ export interface MemoryNode {
 
 export class MemoryMesh {
   readonly clock = new VirtualClock();
-  readonly router = new AcademySmartEventRouter();
+  readonly router = new AcademySmartEventRouter({ proofOfSource: unprovable });
   readonly nodes: MemoryNode[] = [];
   readonly #network = new MemoryNetwork({
     clock: this.clock,

@@ -90,7 +90,8 @@ class TestNode {
     this.rooms = options.rooms ?? [];
     net.nodes.set(self.nodeId, this);
     const log = new RateLimitedLog(rememberingLog().log, clock);
-    const router = new AcademySmartEventRouter();
+    // Only streams carry proofs, and these nodes send single datagrams.
+    const router = new AcademySmartEventRouter({ proofOfSource: { 'academy.genome.*': false } });
     this.publisher = new EventPublisher({
       nodeId: self.nodeId,
       router,
