@@ -179,8 +179,7 @@ export function defineParticipant(participant: CallbackParticipant | MachinePart
   const { mailbox, restart, messages, rooms = ['lobby'] } = participant;
   return {
     kind: 'academy-actor',
-    machine:
-      'machine' in participant ? participant.machine : callbackMachine(identity, participant as CallbackParticipant),
+    ...('machine' in participant ? { machine: participant.machine } : callbackParts(identity, participant)),
     participant: identity,
     rooms,
     ...(mailbox ? { mailbox } : {}),
@@ -226,7 +225,22 @@ type ParticipantEvent =
   | { readonly type: 'participant.set-timer'; readonly id: number; readonly delayMs: number }
   | { readonly type: 'participant.clear-timer'; readonly id: number }
   | { readonly type: 'participant.timer'; readonly id: number }
+  | DeliveredMessage<'academy.reloaded', null>
   | DeliveredMessage<'participant.settled', Settled>;
+
+/** Callbacks close over what they were made with, so a changed module takes over what the desk of the old one has. */
+function callbackParts(
+  participant: ChatParticipant,
+  callbacks: ParticipantCallbacks,
+): Pick<ActorDefinition, 'machine' | 'carryOver'> {
+  return {
+    machine: callbackMachine(participant, callbacks),
+    carryOver: (context, input) => {
+      const { desk } = context as { readonly desk: ParticipantDesk };
+      return { desk: new ParticipantDesk(participant, callbacks, input).takeOver(desk) };
+    },
+  };
+}
 
 /** The machine under the callbacks. Effects of asynchronous code come back to it as events, so that it stays the only voice. */
 function callbackMachine(participant: ChatParticipant, callbacks: ParticipantCallbacks): AnyActorLogic {
@@ -239,6 +253,7 @@ function callbackMachine(participant: ChatParticipant, callbacks: ParticipantCal
     },
     actions: {
       start: ({ context, self }) => context.desk.start((event) => self.send(event)),
+      goOn: ({ context, self }) => context.desk.goOn((event) => self.send(event)),
       hear: ({ context, event }) => context.desk.hear(event as RoomNotice),
       settle: ({ context, event }) => {
         if (event.type === 'participant.settled') context.desk.settle(event.data);
@@ -281,6 +296,7 @@ function callbackMachine(participant: ChatParticipant, callbacks: ParticipantCal
           'participant.set-timer': { guard: 'isOwn', actions: 'setTimer' },
           'participant.clear-timer': { guard: 'isOwn', actions: 'clearTimer' },
           'participant.timer': { guard: 'isOwn', actions: 'ring' },
+          'academy.reloaded': { actions: 'goOn' },
           '*': { actions: 'answer' },
         },
       },

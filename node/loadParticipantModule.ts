@@ -29,7 +29,9 @@ export async function loadParticipantModule(source: ParticipantSource): Promise<
   }
   let loaded: Readonly<Record<string, unknown>>;
   try {
-    loaded = isFresh(module) ? await importFresh(module) : ((await import(module)) as Record<string, unknown>);
+    loaded = isFresh(module)
+      ? (await importFresh(module)).namespace
+      : ((await import(module)) as Record<string, unknown>);
   } catch (cause) {
     throw await loadingError(path, cause);
   }

@@ -51,11 +51,13 @@ const timerMsMax = 0x7fffffff;
 export class ParticipantDesk {
   readonly #participant: ChatParticipant;
   readonly #callbacks: ParticipantCallbacks;
-  readonly #rooms = new Map<string, RoomMemory>();
-  readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: unknown) => void }>();
-  readonly #timers = new Map<number, () => unknown>();
+  #rooms = new Map<string, RoomMemory>();
+  #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: unknown) => void }>();
+  #timers = new Map<number, () => unknown>();
   readonly #context: ParticipantContext;
-  #send: (event: DeskEvent) => void = () => {};
+  /** Said before there is a machine to say it to. */
+  readonly #unsent: DeskEvent[] = [];
+  #send: (event: DeskEvent) => void = (event) => this.#unsent.push(event);
   #asks = 0;
   #lastTimer = 0;
 
@@ -68,6 +70,26 @@ export class ParticipantDesk {
   start(send: (event: DeskEvent) => void): void {
     this.#send = send;
     this.#run(this.#callbacks.onStart && (() => this.#callbacks.onStart?.(this.#context)));
+  }
+
+  /**
+   * Takes the place of the desk of an earlier module: its rooms, what it waits for and its timers, which keep the
+   * callbacks that they were set with. What the earlier one still says, it says by this one.
+   */
+  takeOver(earlier: ParticipantDesk): this {
+    this.#rooms = earlier.#rooms;
+    this.#waiting = earlier.#waiting;
+    this.#timers = earlier.#timers;
+    this.#asks = earlier.#asks;
+    this.#lastTimer = earlier.#lastTimer;
+    earlier.#send = (event) => this.#send(event);
+    return this;
+  }
+
+  /** The machine goes on that the earlier desk had. */
+  goOn(send: (event: DeskEvent) => void): void {
+    this.#send = send;
+    for (const event of this.#unsent.splice(0)) send(event);
   }
 
   hear(notice: RoomNotice): void {
@@ -223,7 +245,7 @@ export class ParticipantDesk {
 
   #contextOf(input: ActorInput, random: Random): ParticipantContext {
     const participant = this.#participant;
-    const rooms = this.#rooms;
+    const roomIds = (): string[] => [...this.#rooms.keys()];
     const say = (roomId: string, text: string, options: SayOptions = {}): Promise<SendMessageResult> =>
       this.#askDaemon(participantEffects.sayCommand(participant, roomId, text, options)) as Promise<SendMessageResult>;
     return {
@@ -253,7 +275,7 @@ export class ParticipantDesk {
       every: (periodMs, callback) => this.#every(periodMs, callback),
       room: (roomId) => this.#memory(roomId),
       get rooms() {
-        return [...rooms.keys()];
+        return roomIds();
       },
       log: (level: LogLevel, text: string, fields?: Record<string, unknown>) =>
         this.#emit({ type: 'log', level, text, ...(fields ? { fields } : {}) }),

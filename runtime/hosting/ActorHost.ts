@@ -33,7 +33,7 @@ import type { AskSettler } from './AskTable.js';
 import { Bonds } from './Bonds.js';
 import { EventDelivery } from './EventDelivery.js';
 import { EventInterest } from './EventInterest.js';
-import type { ActorSeat, Frame, NoticeFrame, ReportSubject } from './frames.js';
+import type { ActorSeat, Frame, NoticeFrame, ReloadOutcome, ReportSubject } from './frames.js';
 import { loadActorModule } from './loadActorModule.js';
 import type { MessageCourier } from './MessageCourier.js';
 import { type EffectWorld, performEffect } from './performEffect.js';
@@ -210,6 +210,21 @@ export class ActorHost implements MachineOutlet {
     return places;
   }
 
+  /** Loads an actor's module again and goes on with it. The main thread hears `reloaded`. */
+  async reload(slot: number, generation: number, module: string, exportName: string): Promise<void> {
+    let outcome: ReloadOutcome;
+    try {
+      const definition = await loadActorModule(module, exportName);
+      const cell = this.#table.find(slot, generation);
+      if (!cell?.named) return;
+      outcome = this.#lives.reload(cell, this.#kinds.ofSeat(definition, cell.named));
+    } catch (thrown) {
+      const { message } = toErrorRecord(thrown, 'ERR_ACADEMY_ACTOR_MODULE');
+      outcome = { how: 'unchanged', reason: message };
+    }
+    this.#options.toMain(['reloaded', slot, generation, outcome]);
+  }
+
   /** Stops an actor when it has handled what waits in its mailbox. The main thread hears `ended`. */
   stop(slot: number, generation: number): void {
     const cell = this.#table.find(slot, generation);
@@ -245,6 +260,9 @@ export class ActorHost implements MachineOutlet {
         break;
       case 'stop':
         this.stop(frame[1], frame[2]);
+        break;
+      case 'reload':
+        void this.reload(frame[1], frame[2], frame[3], frame[4]);
         break;
       case 'crash':
         this.crash(frame[1], frame[2], frame[3]);

@@ -13,8 +13,9 @@ import type { ActorTable } from './ActorTable.js';
 import type { ActorTimers } from './ActorTimers.js';
 import { type ActorTurns, stopOrder } from './ActorTurns.js';
 import type { Bonds } from './Bonds.js';
+import { carryOver } from './carryOver.js';
 import type { EventInterest } from './EventInterest.js';
-import type { SupervisorOrder } from './frames.js';
+import type { ReloadOutcome, SupervisorOrder } from './frames.js';
 import { type CounterName, counterPlace } from './ShardLedger.js';
 import type { Switchboard } from './Switchboard.js';
 import { directiveFor } from './supervision/directiveFor.js';
@@ -25,6 +26,8 @@ import type { FallEvent } from './supervision/supervise.js';
 
 /** Told to a machine that names it, when it is stopped in good order and can still send. */
 const stoppingType = 'academy.stopping';
+/** Told to a machine that names it, when it goes on from where the machine of its earlier module was. */
+const reloadedType = 'academy.reloaded';
 
 type Fall = Omit<FallEvent, 'type' | 'name'>;
 
@@ -179,9 +182,53 @@ export class ActorLives {
     for (const cell of this.#world.table) this.#discardMachine(cell);
   }
 
+  /**
+   * Goes on with a changed definition: in the state in which it is where that fits, else afresh. Messages that wait,
+   * questions that are open and whoever watches it stay.
+   */
+  reload(cell: ActorCell, kind: ActorKind): ReloadOutcome {
+    const { kind: old, run } = cell;
+    cell.kind = kind;
+    if (old === null || run === null) return { how: 'afresh', reason: 'it was not running' };
+    try {
+      cell.run = kind.tier.restore(cell, carryOver({ from: old, run, to: kind, input: this.#inputOf(cell) }));
+    } catch (misfit) {
+      cell.kind = old;
+      this.#discardMachine(cell);
+      cell.kind = kind;
+      this.#startAfresh(cell, kind);
+      return { how: 'afresh', reason: toErrorRecord(misfit, 'ERR_ACADEMY_ACTOR_MODULE').message };
+    }
+    old.tier.stop(run);
+    const message: DeliveredMessage = { type: reloadedType, data: null, from: null, atMs: 0 };
+    if (kind.tier.hears(reloadedType)) this.#world.turns.putKept(cell, message);
+    return { how: 'kept', reason: null };
+  }
+
+  #startAfresh(cell: ActorCell, kind: ActorKind): void {
+    try {
+      this.#startMachine(cell, kind);
+      this.#world.interest.dropBefore(cell, cell.incarnation);
+    } catch (error) {
+      this.#crashedAtStart(cell, error);
+    }
+  }
+
   #startMachine(cell: ActorCell, kind: ActorKind): void {
+    const input = this.#inputOf(cell);
+    try {
+      cell.run = kind.tier.start(cell, input);
+    } catch (error) {
+      this.#forgetLife(cell);
+      throw error;
+    }
+    // Whoever is done at once has told so before it had a run.
+    if (cell.run.status !== 'active') this.#world.turns.makeReady(cell);
+  }
+
+  #inputOf(cell: ActorCell): ActorInput {
     const { nodeId, academyId } = this.#world.options;
-    const input: ActorInput = {
+    return {
       name: cell.named?.name ?? '',
       self: cell.freshAddress(),
       nodeId,
@@ -192,14 +239,6 @@ export class ActorLives {
       restarts: cell.restarts,
       options: cell.seat === null ? undefined : cell.seat.options,
     };
-    try {
-      cell.run = kind.tier.start(cell, input);
-    } catch (error) {
-      this.#forgetLife(cell);
-      throw error;
-    }
-    // Whoever is done at once has told so before it had a run.
-    if (cell.run.status !== 'active') this.#world.turns.makeReady(cell);
   }
 
   #crashedAtStart(cell: ActorCell, error: unknown): void {

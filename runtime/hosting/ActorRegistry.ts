@@ -5,10 +5,11 @@
 import type { ActorAddress, ActorSpec, RestartKind } from '../protocol/actors.js';
 import { AcademyError } from '../protocol/errors.js';
 import { limits } from '../protocol/limits.js';
-import type { ActorSeat, SeatSupervision } from './frames.js';
+import type { ActorSeat, ReloadOutcome, SeatSupervision } from './frames.js';
 
 export interface ActorRecord {
-  readonly spec: ActorSpec;
+  /** Another one when its module was loaded again. */
+  spec: ActorSpec;
   /** Null for one whose host decides by itself what becomes of it when it falls. */
   readonly supervised: SeatSupervision | null;
   readonly address: ActorAddress;
@@ -23,6 +24,8 @@ export interface ActorRecord {
   refusal: AcademyError | null;
   /** Those who wait for its end. */
   readonly onEnd: (() => void)[];
+  /** Who waits to hear how it goes on with a changed module. */
+  onReload: ((outcome: ReloadOutcome) => void) | null;
 }
 
 interface ShardSlots {
@@ -87,6 +90,7 @@ export class ActorRegistry {
       starting,
       refusal: null,
       onEnd: [],
+      onReload: null,
     };
     records.set(slot, record);
     this.#byName.set(spec.name, record);

@@ -52,6 +52,7 @@ import type {
   NoticeFrame,
   OrderFrame,
   PeerFrame,
+  ReloadOutcome,
   ReportSubject,
   SeatSupervision,
   SupervisorOrder,
@@ -274,6 +275,26 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     const name = record?.spec.name ?? (isActorAddress(target) ? '' : target.name);
     if (this.#supervised.has(name)) await this.#supervised.stop(name);
     else if (record) await this.#stopOne(record);
+  }
+
+  /**
+   * Loads an actor's module again, which has changed, while one develops it: it goes on in the state in which it is, if
+   * that fits, with all that waits for it.
+   * @param module another URL than the one before, since a thread loads each only once; see freshModule()
+   * @throws AcademyError ERR_ACADEMY_ACTOR_STOPPED when there is no such actor
+   */
+  reload(name: string, { module, exportName }: Pick<ActorSpec, 'module' | 'exportName'>): Promise<ReloadOutcome> {
+    const record = this.#registry.byName(name);
+    if (!record) return Promise.reject(new AcademyError('ERR_ACADEMY_ACTOR_STOPPED', `there is no actor "${name}"`));
+    const { shard, slot, generation } = record.address;
+    return new Promise((resolve) => {
+      record.onReload = (outcome) => {
+        record.onReload = null;
+        if (outcome.how !== 'unchanged') record.spec = { ...record.spec, module, exportName };
+        resolve(outcome);
+      };
+      this.#order(shard, ['reload', slot, generation, module, exportName]);
+    });
   }
 
   /**
@@ -547,6 +568,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   #forget(record: ActorRecord): void {
     this.#registry.remove(record);
     this.#tellOtherShards(-1, ['unnamed', record.spec.name, record.address]);
+    record.onReload?.({ how: 'unchanged', reason: 'it has ended' });
     for (const ended of record.onEnd) ended();
   }
 
@@ -568,6 +590,9 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
         this.#refuse(record, fromErrorRecord(frame[3], 'ERR_ACADEMY_ACTOR_MODULE'));
         return;
       }
+      case 'reloaded':
+        this.#registry.byAddress(shard, frame[1], frame[2])?.onReload?.(frame[3]);
+        return;
       case 'restarted': {
         const record = this.#registry.byAddress(shard, frame[1], frame[2]);
         if (!record) return;
@@ -744,6 +769,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
         this.#failedFor(record, failedInfo(record, error));
         this.#forget(record);
       } else {
+        record.onReload?.({ how: 'afresh', reason: error.message });
         record.restarts++;
       }
     }

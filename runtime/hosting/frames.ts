@@ -42,6 +42,16 @@ export interface EncodedEvent {
   readonly from?: ActorAddress;
 }
 
+/**
+ * How an actor goes on when its module has changed: in the state in which it was, afresh because that does not fit any
+ * more, or with the old module because the new one cannot be used.
+ */
+export interface ReloadOutcome {
+  readonly how: 'kept' | 'afresh' | 'unchanged';
+  /** Why not in its state; null when it is. */
+  readonly reason: string | null;
+}
+
 /** Everything that a host needs to start an actor, and to start it again in another thread. */
 export interface ActorSeat {
   readonly address: ActorAddress;
@@ -107,6 +117,8 @@ export type OrderFrame =
   | readonly ['stop', slot: number, generation: number]
   | readonly ['crash', slot: number, generation: number, error: ErrorRecord]
   | readonly ['supervise', slot: number, generation: number, order: SupervisorOrder, revival: Revival]
+  /** Its module has changed: go on with another one. */
+  | readonly ['reload', slot: number, generation: number, module: string, exportName: string]
   /** One after the other, the next when the one before has ended: slot, generation, slot, generation … */
   | readonly ['stop-each', targets: readonly number[]]
   | readonly ['named', name: string, address: ActorAddress]
@@ -125,6 +137,7 @@ export type NoticeFrame =
   | readonly ['up']
   | readonly ['started', slot: number, generation: number, kind: RestartKind]
   | readonly ['refused', slot: number, generation: number, error: ErrorRecord]
+  | readonly ['reloaded', slot: number, generation: number, outcome: ReloadOutcome]
   | readonly ['restarted', slot: number, generation: number, restarts: number, error: ErrorRecord | null]
   /** A supervised actor has come to its end; its host holds it. */
   | readonly ['fell', slot: number, generation: number, fall: Omit<FallEvent, 'type' | 'name'>]

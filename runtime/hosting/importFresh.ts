@@ -13,13 +13,16 @@ const packageName = 'academy-mesh';
 
 type Namespace = Record<string, unknown>;
 
-interface Imported {
-  readonly module: string;
-  readonly namespace: Promise<Namespace>;
+interface FreshImport {
+  readonly namespace: Namespace;
+  /** What was read for it: its own file, and those that it imports from outside of node_modules. */
+  readonly files: readonly string[];
 }
 
 /** The latest of each file: its actors share it. */
-const latest = new Map<string, Imported>();
+const latest = new Map<string, { readonly module: string; readonly imported: Promise<FreshImport> }>();
+/** One after the other, since all share one record of what was read. */
+let queue: Promise<unknown> = Promise.resolve();
 
 /** @param version another number for each time that the files have changed */
 export function freshModule(module: string, version: number): string {
@@ -32,24 +35,28 @@ export function isFresh(module: string): boolean {
   return module.startsWith('file:') && new URL(module).searchParams.has(parameter);
 }
 
-export async function importFresh(module: string): Promise<Namespace> {
+export function importFresh(module: string): Promise<FreshImport> {
   const path = fileURLToPath(module);
   const known = latest.get(path);
-  if (known?.module === module) return known.namespace;
-  const imported = { module, namespace: importAnew(path) };
-  latest.set(path, imported);
-  return imported.namespace;
+  if (known?.module === module) return known.imported;
+  const imported = queue.then(() => importAnew(path));
+  queue = imported.catch(() => {});
+  latest.set(path, { module, imported });
+  return imported;
 }
 
-async function importAnew(path: string): Promise<Namespace> {
+async function importAnew(path: string): Promise<FreshImport> {
   const { createJiti } = await import('jiti');
+  const { cache } = createRequire(import.meta.url);
   const jiti = createJiti(path, {
     fsCache: false,
     interopDefault: false,
     virtualModules: { xstate, [packageName]: await ownNamespace() },
   });
-  forgetFiles();
-  return { ...(await jiti.import<Namespace>(path)) };
+  // jiti keeps what it has compiled where require() does.
+  for (const file of ownFiles(cache)) delete cache[file];
+  const namespace = { ...(await jiti.import<Namespace>(path)) };
+  return { namespace, files: [...new Set([path, ...ownFiles(cache)])] };
 }
 
 /** By a name that is no literal, since nothing here may depend on the package's door. */
@@ -58,9 +65,7 @@ function ownNamespace(): Promise<Namespace> {
   return import(name) as Promise<Namespace>;
 }
 
-/** jiti keeps what it has compiled where require() does. Libraries stay: they do not change while one works. */
-function forgetFiles(): void {
-  const { cache } = createRequire(import.meta.url);
-  const library = `${sep}node_modules${sep}`;
-  for (const file of Object.keys(cache)) if (!file.includes(library)) delete cache[file];
+/** Libraries do not change while one works. */
+function ownFiles(cache: NodeJS.Dict<unknown>): string[] {
+  return Object.keys(cache).filter((file) => !file.includes(`${sep}node_modules${sep}`));
 }

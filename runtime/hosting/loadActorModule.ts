@@ -34,7 +34,7 @@ export async function loadActorModule(module: string, exportName: string): Promi
 
 async function importModule(module: string): Promise<Record<string, unknown>> {
   try {
-    if (isFresh(module)) return await importFresh(module);
+    if (isFresh(module)) return (await importFresh(module)).namespace;
     return (await import(isAbsolute(module) ? pathToFileURL(module).href : module)) as Record<string, unknown>;
   } catch (cause) {
     throw await loadingError(module, cause);

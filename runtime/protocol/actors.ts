@@ -242,6 +242,11 @@ export interface ActorDefinition<C = unknown> {
   readonly onError?: Directives;
   /** What becomes of a message by which the machine falls. @default it is lost */
   readonly poison?: Partial<PoisonOptions>;
+  /**
+   * Makes the context with which an actor goes on when its module has changed while one develops it. The input is what
+   * it would be started with. @default field by field, where the types are the same
+   */
+  readonly carryOver?: (context: unknown, input: ActorInput) => unknown;
 }
 
 /** How to start an actor on any thread: its module by URL, its name, and an input that can be cloned. */

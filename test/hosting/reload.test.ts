@@ -1,0 +1,176 @@
+/** A module that changes while its actor runs, on a real thread: the actor goes on where it was, if that fits. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import t, { type Test } from 'tap';
+import type { ActorSystem } from '../../runtime/hosting/ActorSystem.js';
+import type { ReloadOutcome } from '../../runtime/hosting/frames.js';
+import { freshModule } from '../../runtime/hosting/importFresh.js';
+import { makeSystem, until } from './testSystem.js';
+
+/** An actor whose module a test writes again and again. */
+class EditedActor {
+  readonly system: ActorSystem;
+  readonly #file: string;
+  #version = 0;
+
+  private constructor(system: ActorSystem, file: string) {
+    this.system = system;
+    this.#file = file;
+  }
+
+  static async open(t: Test, code: string, options: Parameters<typeof makeSystem>[0] = {}): Promise<EditedActor> {
+    const { system } = makeSystem({ threads: 1, ...options });
+    await system.start();
+    t.teardown(() => system.shutdown({ limitMs: 5_000 }));
+    const actor = new EditedActor(system, join(t.testdir({}), 'bot.ts'));
+    await system.spawn({ name: 'bot', ...actor.#write(code), options: { start: 40 } });
+    return actor;
+  }
+
+  edit(code: string): Promise<ReloadOutcome> {
+    return this.system.reload('bot', this.#write(code));
+  }
+
+  ask(type = 'count'): Promise<unknown> {
+    return this.system.ask({ name: 'bot' }, { type, data: null }, { deadlineMs: 5_000 });
+  }
+
+  tell(type: string): void {
+    this.system.tell({ name: 'bot' }, { type, data: null });
+  }
+
+  #write(code: string): { module: string; exportName: string } {
+    writeFileSync(this.#file, code);
+    return { module: freshModule(pathToFileURL(this.#file).href, ++this.#version), exportName: 'bot' };
+  }
+}
+
+interface Machine {
+  readonly context?: string;
+  readonly answer?: string;
+  readonly states?: string;
+  readonly more?: string;
+}
+
+/** A counter in TypeScript, which answers by `answer`. */
+function counter({
+  context = 'count: input.options.start',
+  answer = 'context.count',
+  states,
+  more = '',
+}: Machine): string {
+  return `
+import { actorEffects, type ActorTypes, defineActor } from 'academy-mesh';
+import { emit, setup } from 'xstate';
+interface Messages { add: { tell: null }; count: { ask: null; answer: unknown }; sleep: { tell: null } }
+export const bot = defineActor({
+  ${more}
+  machine: setup({ types: {} as ActorTypes<Messages, { start: number }, { count: number }> }).createMachine({
+    id: 'bot',
+    context: ({ input }) => ({ ${context} }),
+    on: {
+      add: { actions: ({ context }) => { context.count++; } },
+      count: { actions: emit(({ context, event }) => actorEffects.reply(event, ${answer})) },
+    },
+    initial: 'awake',
+    states: ${states ?? '{ awake: { on: { sleep: "asleep" } }, asleep: {} }'},
+  }),
+});`;
+}
+
+t.test('an actor goes on in its state with the code of the changed module', async (t) => {
+  const bot = await EditedActor.open(t, counter({}));
+  bot.tell('add');
+  bot.tell('sleep');
+  t.equal(await bot.ask(), 41);
+  t.strictSame(await bot.edit(counter({ answer: 'context.count + " now"' })), { how: 'kept', reason: null });
+  t.equal(await bot.ask(), '41 now');
+  t.match(await bot.system.infos(), [{ name: 'bot', state: 'asleep', restarts: 0, status: 'running' }]);
+});
+
+t.test('messages that wait and questions that are open outlive the change', async (t) => {
+  const bot = await EditedActor.open(t, counter({}));
+  const edited = bot.edit(counter({ answer: 'context.count + " now"' }));
+  for (let count = 0; count < 100; count++) bot.tell('add');
+  t.match(await edited, { how: 'kept' });
+  t.equal(await bot.ask(), '140 now');
+  t.match(await bot.system.counters(), { messagesLost: 0, failures: 0 });
+});
+
+t.test('a field that is new begins as at a start, and one that is gone is gone', async (t) => {
+  const bot = await EditedActor.open(t, counter({}));
+  bot.tell('add');
+  t.equal(await bot.ask(), 41);
+  const answer = 'Object.entries(context).join()';
+  t.match(await bot.edit(counter({ context: 'count: 0, name: "Bot"', answer })), { how: 'kept' });
+  t.equal(await bot.ask(), 'count,41,name,Bot');
+  t.match(await bot.edit(counter({ context: 'name: ""', answer })), { how: 'kept' });
+  t.equal(await bot.ask(), 'name,Bot');
+});
+
+const misfits: readonly [what: string, machine: Machine, reason: RegExp][] = [
+  ['the state is gone', { states: '{ awake: {} }' }, /asleep/],
+  ['a field has another type', { context: 'count: "many"' }, /context\.count was a number and is a string now/],
+  [
+    'the state has states below it',
+    { states: '{ awake: {}, asleep: { initial: "deep", states: { deep: {} } } }' },
+    /"asleep" has other states below it/,
+  ],
+  ['the state has a timer', { states: '{ awake: {}, asleep: { after: { 5000: "awake" } } }' }, /timers.*5000/],
+  ['the version of snapshots is another', { more: 'snapshotVersion: 2,' }, /version 1 and are of version 2/],
+];
+
+for (const [what, machine, reason] of misfits) {
+  t.test(`when ${what}, the actor starts afresh and says why`, async (t) => {
+    const bot = await EditedActor.open(t, counter({}));
+    bot.tell('add');
+    bot.tell('sleep');
+    t.equal(await bot.ask(), 41);
+    t.match(await bot.edit(counter(machine)), { how: 'afresh', reason });
+    t.match(await bot.system.infos(), [{ name: 'bot', state: /awake/, status: 'running', restarts: 0 }]);
+    t.notSame(await bot.ask(), 41);
+  });
+}
+
+t.test('a module that cannot be used leaves the old one running', async (t) => {
+  const bot = await EditedActor.open(t, counter({}));
+  bot.tell('add');
+  t.match(await bot.edit('export const bot = {'), { how: 'unchanged', reason: /does not load.*line 1|bot\.ts:1/s });
+  t.match(await bot.edit('export const other = 1;'), { how: 'unchanged', reason: /no export "bot"/ });
+  t.match(await bot.edit('throw new Error("no database");'), { how: 'unchanged', reason: /no database/ });
+  t.equal(await bot.ask(), 41);
+  t.match(await bot.edit(counter({ answer: '"mended"' })), { how: 'kept' });
+  t.equal(await bot.ask(), 'mended');
+});
+
+t.test('a machine that crashes as it starts afresh is its supervisor’s, as after any crash', async (t) => {
+  const bot = await EditedActor.open(t, counter({}), { restart: { intensity: 2, backoffMs: 1, backoffMaxMs: 1 } });
+  const states = '{ other: { entry: () => { throw new Error("no table"); } } }';
+  await bot.edit(counter({ states }).replace("initial: 'awake'", "initial: 'other'"));
+  await until('it is given up', async () => (await bot.system.infos())[0]?.status === 'failed');
+  t.match(await bot.system.infos(), [{ lastError: { message: 'no table' } }]);
+});
+
+t.test('after a crash of the thread the actor comes back with the changed module', async (t) => {
+  const bot = await EditedActor.open(t, counter({}));
+  const ups: unknown[] = [];
+  bot.system.on('shard-up', (up) => ups.push(up));
+  const answer = 'context.count < 0 ? process.exit(3) : "changed"';
+  t.match(await bot.edit(counter({ answer })), { how: 'kept' });
+  t.match(
+    await bot.edit(counter({ context: 'count: input.restarts === 0 ? -1 : 7', answer, more: 'snapshotVersion: 2,' })),
+    {
+      how: 'afresh',
+    },
+  );
+  await t.rejects(bot.ask(), { code: 'ERR_ACADEMY_ASK_FAILED' });
+  await until('the shard is back', () => ups.length === 1);
+  t.equal(await bot.ask(), 'changed');
+});
+
+t.test('there is no actor of that name', async (t) => {
+  const bot = await EditedActor.open(t, counter({}));
+  const reloaded = bot.system.reload('nobody', { module: 'file:///x.js', exportName: 'x' });
+  await t.rejects(reloaded, { code: 'ERR_ACADEMY_ACTOR_STOPPED' });
+});
