@@ -22,6 +22,7 @@ export type { ImprovementEvidence, RoomNotice, RoomNotices } from './actors/mess
 export { participantEffects } from './actors/participant/participantEffects.js';
 export type { AcademyNode, NodeStatus, ParticipantHandle, RoomStatus, SpawnOptions } from './node/AcademyNode.js';
 export type { AcademyNodeOptions } from './node/createAcademyNode.js';
+export type { ReloadReport } from './node/ModuleWatch.js';
 export type { PersonSeat } from './node/PersonSeat.js';
 export type { AcademyConfig } from './runtime/config/academyConfig.js';
 export { defineConfig } from './runtime/config/defineConfig.js';

@@ -2,7 +2,7 @@
  * What `academy up` does: starts a node, says who hears the person and where the data live, serves the control socket,
  * and becomes the chat, or plays the scene, until a signal or `academy stop`. Then nothing is left behind.
  */
-import { type AcademyNode, createAcademyNode } from '../index.js';
+import { type AcademyNode, createAcademyNode, type ReloadReport } from '../index.js';
 import { runTerminalChat } from './chat/runTerminalChat.js';
 import { connectToFolder } from './control/connectToNode.js';
 import { createControlHandler } from './control/createControlHandler.js';
@@ -23,6 +23,8 @@ export interface RunNodeOptions {
   readonly chat: boolean;
   /** Whether to play the scene first: nobody does. */
   readonly scene: boolean;
+  /** Whether to load participants again when their files are saved. */
+  readonly watch: boolean;
 }
 
 /** Resolves when the node has ended cleanly, during its start too. */
@@ -56,7 +58,7 @@ export async function runNode(options: RunNodeOptions): Promise<void> {
  * @throws the reason of the interruption's signal when it fires during the start
  */
 async function startAndServe(
-  { output, choice, flags, chat, scene }: RunNodeOptions,
+  { output, choice, flags, chat, scene, watch }: RunNodeOptions,
   interruption: Interruption,
   closers: (() => unknown)[],
 ): Promise<void> {
@@ -69,6 +71,7 @@ async function startAndServe(
     data: dataFolder,
     onProgress: (step) => output.progress(`… ${step}`),
     signal,
+    ...(watch ? { onReload: (report: ReloadReport) => tellReload(report, output) } : {}),
   });
   closers.push(() => node.stop());
   if (config.supervision.escalation === 'stop') node.supervision.on('escalated', () => interruption.end());
@@ -104,6 +107,15 @@ function tellNodes({ discovery }: AcademyNode, output: Output): () => void {
   const onLost = (info: NodeInfo): void => tell('node-left', info, `← node ${info.alias} has gone`);
   discovery.events.on('discovered', onDiscovered).on('lost', onLost);
   return () => discovery.events.off('discovered', onDiscovered).off('lost', onLost);
+}
+
+function tellReload({ participantId, file, how, reason, remedy }: ReloadReport, output: Output): void {
+  const words = {
+    kept: `↻ ${participantId} goes on with the changed ${file}`,
+    afresh: `↻ ${participantId} started afresh with the changed ${file}: ${reason}`,
+    unchanged: `✗ ${participantId} goes on with what it had: ${reason}${remedy ? `\n  remedy: ${remedy}` : ''}`,
+  }[how];
+  output.event({ event: 'reloaded', participantId, file, how, reason, ...(remedy ? { remedy } : {}) }, words);
 }
 
 /**

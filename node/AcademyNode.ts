@@ -41,7 +41,8 @@ import type { ChatParticipant, RoomConsent } from '../runtime/protocol/schemas/p
 import type { QuarantinedMessage, SupervisorDefinition, SupervisorInfo } from '../runtime/protocol/supervision.js';
 import type { TransportStats } from '../runtime/protocol/Transport.js';
 import { actorModules } from './actorModules.js';
-import { loadParticipantModule, type ParticipantSource } from './loadParticipantModule.js';
+import { actorModuleOf, loadParticipantModule, type ParticipantSource } from './loadParticipantModule.js';
+import type { ModuleWatch } from './ModuleWatch.js';
 import { childOf } from './nodeTree.js';
 import { PersonSeat } from './PersonSeat.js';
 
@@ -63,6 +64,8 @@ export interface AcademyNodeParts {
   readonly routes: AcademySmartEventRouter;
   readonly streams: EventStreams;
   readonly admin: AdminCapability;
+  /** Loads participants again whose files are saved; null when nobody develops them. */
+  readonly watch: ModuleWatch | null;
   readonly meshCounters: MeshCounters;
   readonly transportStats: () => Readonly<Record<string, TransportStats>>;
   /** Ends everything that createAcademyNode() started, in the reverse order. */
@@ -232,12 +235,17 @@ export class AcademyNode {
    * @throws AcademyError ERR_ACADEMY_ACTOR_MODULE, ERR_ACADEMY_NAME_TAKEN
    */
   async spawn(source: ParticipantSource, options: SpawnOptions = {}): Promise<ParticipantHandle> {
-    const { module, exportName, definition } = await loadParticipantModule(source);
+    const { watch } = this.#parts;
+    const asked = actorModuleOf(source);
+    const loaded = watch?.fresh(asked) ?? asked;
+    const { definition } = await loadParticipantModule(loaded);
     const { id = definition.participant.id, name = options.name ?? options.id ?? definition.participant.name } =
       options;
     const participant: ChatParticipant = { ...definition.participant, id, name };
     const rooms = options.rooms ?? definition.rooms;
-    return this.#seatParticipant(participant, { module, exportName }, options.options ?? {}, rooms);
+    const handle = await this.#seatParticipant(participant, loaded, options.options ?? {}, rooms);
+    await watch?.add(id, asked, loaded);
+    return handle;
   }
 
   /**

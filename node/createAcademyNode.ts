@@ -39,17 +39,16 @@ import { DataFolder } from '../runtime/storage/DataFolder.js';
 import { GenomeStore } from '../runtime/storage/GenomeStore.js';
 import { PersonaStore } from '../runtime/storage/PersonaStore.js';
 import { RoomLogStore } from '../runtime/storage/RoomLogStore.js';
-import { Store } from '../runtime/storage/Store.js';
 import { systemClock } from '../runtime/system/systemClock.js';
 import { systemRandom } from '../runtime/system/systemRandom.js';
 import { AcademyNode } from './AcademyNode.js';
 import { actorModules } from './actorModules.js';
 import { Closing } from './Closing.js';
 import { genomeStoreService } from './genomeStoreService.js';
+import { ModuleWatch, type ReloadReport } from './ModuleWatch.js';
 import { registerMeshCommands } from './meshCommands.js';
-import { type NetworkParts, type NodeNetwork, networkTransports } from './networkTransports.js';
-import { capacityProbe } from './nodeCapacity.js';
-import { type LogLevelName, openNodeLog } from './nodeLog.js';
+import { machineMeans, type NodeMeans } from './NodeMeans.js';
+import type { LogLevelName } from './nodeLog.js';
 import { childOf, nodeSupervisors, nodeTree } from './nodeTree.js';
 import { parsePeer } from './parsePeer.js';
 import { personaStoreService } from './personaStoreService.js';
@@ -66,25 +65,12 @@ export interface AcademyNodeOptions extends AcademyUserConfig {
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
   readonly random?: Random;
+  /**
+   * For development: participants may be TypeScript, and when one of their files is saved they are loaded again and go
+   * on where they were. Told how each goes on.
+   */
+  readonly onReload?: (report: ReloadReport) => void;
 }
-
-/** What a node is made on. A simulation hands in its own; see testing/TestMesh.ts. */
-export interface NodeMeans {
-  readonly openNetwork: (parts: NetworkParts) => NodeNetwork;
-  readonly openStore: (folder: string) => Store;
-  readonly openLog: typeof openNodeLog;
-  readonly capacity: typeof capacityProbe;
-  /** How the actors of the main thread put off their turns. */
-  readonly defer: (turn: () => void) => void;
-}
-
-const machineMeans: NodeMeans = {
-  openNetwork: networkTransports,
-  openStore: (folder) => Store.open(folder),
-  openLog: openNodeLog,
-  capacity: capacityProbe,
-  defer: setImmediate,
-};
 
 const shutdownLimitMs = 5_000;
 const connectDeadlineMs = 5_000;
@@ -101,13 +87,14 @@ export async function createAcademyNode(
     clock = systemClock,
     random = systemRandom,
     configFile,
+    onReload,
     ...flags
   } = options;
   const file = configFile === undefined ? undefined : await loadConfigFile(process.cwd(), configFile);
   const { config } = resolveConfig({ flags, file });
   const closing = new Closing();
   try {
-    return await joinParts(config, { ...nodeMeans, onProgress, clock, random, signal }, closing);
+    return await joinParts(config, { ...nodeMeans, onProgress, onReload, clock, random, signal }, closing);
   } catch (fault) {
     // What was opened before the fault is closed; the fault itself is what the caller needs to see.
     await closing.run(() => {});
@@ -117,6 +104,7 @@ export async function createAcademyNode(
 
 interface Means extends NodeMeans {
   readonly onProgress: (step: string) => void;
+  readonly onReload: ((report: ReloadReport) => void) | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly signal: AbortSignal;
@@ -193,8 +181,7 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
     log.warn({ actor: name, restarts, error }, 'an actor was started again');
     // It has forgotten its rooms: they greet it anew.
     const [kind, participantId] = name.split('/', 2);
-    if (kind !== 'participant') return;
-    actors.tell({ name: actorNames.chatDaemon }, { type: 'chat.here', data: { participantId } });
+    if (kind === 'participant' && participantId) greetAnew(actors, participantId);
   });
   actors.on('actor-failed', ({ name, error }) => log.error({ actor: name, error }, 'an actor was given up'));
   actors.on('supervisor-restarted', ({ name, restarts, error }) =>
@@ -270,6 +257,9 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
     askActor: (name, message, deadlineMs) => actors.ask({ name }, message, { deadlineMs }),
   });
 
+  const watch = means.onReload ? moduleWatch(actors, clock, means.onReload) : null;
+  closing.add('module watch', () => watch?.close());
+
   signal.throwIfAborted();
   onProgress('opening the network');
   const receive = receivePath({
@@ -336,6 +326,7 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
     routes,
     streams,
     admin,
+    watch,
     meshCounters: counters,
     transportStats: () => Object.fromEntries(factory.names().map((name) => [name, factory.get(name).stats()])),
     close: () => closing.run((what, fault) => log.error({ fault: String(fault) }, `${what} did not close`)),
@@ -372,6 +363,21 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
   closing.add('discovery', () => discovery.stop());
   for (const peer of config.peers) discovery.addStaticPeer(...parsePeer(peer));
   return node;
+}
+
+function greetAnew(actors: ActorSystem, participantId: string): void {
+  actors.tell({ name: actorNames.chatDaemon }, { type: 'chat.here', data: { participantId } });
+}
+
+function moduleWatch(actors: ActorSystem, clock: Clock, onReload: (report: ReloadReport) => void): ModuleWatch {
+  return new ModuleWatch({
+    actors,
+    clock,
+    onReload: (report) => {
+      if (report.how === 'afresh') greetAnew(actors, report.participantId);
+      onReload(report);
+    },
+  });
 }
 
 /** Waits for a step of the start, or no longer than until the start is called back. */

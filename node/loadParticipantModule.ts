@@ -52,7 +52,7 @@ export async function loadParticipantModule(source: ParticipantSource): Promise<
   );
 }
 
-function actorModuleOf(source: ParticipantSource): ActorModule {
+export function actorModuleOf(source: ParticipantSource): ActorModule {
   if (typeof source === 'object' && !(source instanceof URL)) return source;
   const [path = '', exportName = 'default'] = String(source).split('#', 2);
   const module = path.startsWith('file:') ? path : pathToFileURL(resolve(path)).href;

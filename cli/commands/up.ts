@@ -7,6 +7,7 @@ interface UpOptions extends NodeOptions, UpFlags {
   readonly chat: boolean;
   readonly scene: boolean;
   readonly ticket?: string;
+  readonly watch?: boolean;
 }
 
 export function upCommand({ output }: CommandContext): Command {
@@ -16,9 +17,10 @@ export function upCommand({ output }: CommandContext): Command {
     ),
   )
     .option('--ticket <line>', 'become a member of the academy of another machine: what "academy ticket" printed there')
+    .option('--watch', 'for development: load participants again when their files are saved; TypeScript too')
     .option('--no-chat', 'serve only, even in a terminal')
     .option('--no-scene', 'serve only, even without a terminal')
-    .action(async ({ chat, scene, ticket, ...options }: UpOptions) => {
+    .action(async ({ chat, scene, ticket, watch = false, ...options }: UpOptions) => {
       const { runNode } = await import('../runNode.js');
       const terminal = process.stdin.isTTY && process.stdout.isTTY;
       await runNode({
@@ -26,7 +28,8 @@ export function upCommand({ output }: CommandContext): Command {
         choice: ticket === undefined ? options : { ...options, academy: await academyOf(ticket) },
         flags: flagsOf(options),
         chat: chat && terminal && !output.json,
-        scene: scene && !terminal,
+        scene: scene && !terminal && !watch,
+        watch,
       });
     });
 }

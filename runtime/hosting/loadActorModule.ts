@@ -43,7 +43,8 @@ async function importModule(module: string): Promise<Record<string, unknown>> {
 
 /** What a module failed with when it was imported, in words that lead to its cause. */
 export async function loadingError(module: string, cause: unknown): Promise<AcademyError> {
-  const { code, message = String(cause) } = (cause ?? {}) as { code?: string; message?: string };
+  const { code, message: told = String(cause) } = (cause ?? {}) as { code?: string; message?: string };
+  const message = told.replace(/\s+/g, ' ');
   if (code === 'ERR_UNKNOWN_FILE_EXTENSION' && /\.[cm]?tsx?$/.test(module)) {
     return moduleError(`the actor module "${module}" is TypeScript`, {
       remedy: 'compile it to JavaScript first (npx tsc), or develop it with "academy up --watch"',
