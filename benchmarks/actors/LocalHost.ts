@@ -68,7 +68,7 @@ export class LocalHost implements ActorWorld {
   spawnNamed(name: string, definition: ActorDefinition): ActorAddress {
     const address = { shard, slot: ++this.#named, generation: 1 };
     this.#host.spawnDefined(
-      { address, name, module: '', exportName: name, options: undefined, restarts: 0 },
+      { id: this.#named, address, name, module: '', exportName: name, options: undefined, restarts: 0 },
       definition,
     );
     return address;

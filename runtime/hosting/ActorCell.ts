@@ -11,6 +11,8 @@ import type { ActorTimer } from './ActorTimers.js';
 import type { Bond, Watcher } from './Bonds.js';
 import type { ActorSeat, PeerFrame } from './frames.js';
 import type { Mailbox } from './Mailbox.js';
+import type { PersistentActor } from './persistence/PersistentActor.js';
+import type { SeenEffects } from './persistence/SeenEffects.js';
 import type { MachineOwner, MachineRun } from './tiers/MachineTier.js';
 
 export type EarlyMessage = Extract<PeerFrame, readonly ['message', ...unknown[]]>;
@@ -50,6 +52,10 @@ export class CellExtras {
   holdRequested = false;
   /** Messages of its that were set aside. */
   quarantined = 0;
+  /** When it outlives its thread. */
+  persistent: PersistentActor | null = null;
+  /** Committed effects of others that it has had, when it keeps no journal itself. */
+  seen: SeenEffects | null = null;
 }
 
 export class ActorCell implements MachineOwner {
@@ -61,8 +67,8 @@ export class ActorCell implements MachineOwner {
   readonly seat: ActorSeat | ChildSeat | null;
   readonly slot: number;
   readonly generation: number;
-  /** `starting` until its module is loaded; `gone` when the address is dead. */
-  status: 'starting' | 'running' | 'restarting' | 'gone' = 'starting';
+  /** `starting` until its module is loaded; `passive` while it is on disk only; `gone` when the address is dead. */
+  status: 'starting' | 'running' | 'restarting' | 'passive' | 'gone' = 'starting';
   /** Whether it stands in the host's list of actors that have something to do. */
   isReady = false;
   messagesHandled = 0;

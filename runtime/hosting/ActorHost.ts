@@ -20,10 +20,11 @@ import { AcademyError, type ErrorRecord, fromErrorRecord, toErrorRecord } from '
 import type { NodeId } from '../protocol/identity.js';
 import { limits } from '../protocol/limits.js';
 import { MessageCodec } from '../protocol/MessageCodec.js';
+import type { EffectOrigin } from '../protocol/persistence.js';
 import type { Random } from '../protocol/Random.js';
 import type { QuarantinedMessage } from '../protocol/supervision.js';
 import type { ActorCell } from './ActorCell.js';
-import { ActorKinds } from './ActorKind.js';
+import { type ActorKind, ActorKinds } from './ActorKind.js';
 import { ActorLives } from './ActorLives.js';
 import { ActorPost } from './ActorPost.js';
 import { ActorTable } from './ActorTable.js';
@@ -37,11 +38,16 @@ import type { ActorSeat, Frame, NoticeFrame, ReloadOutcome, ReportSubject } from
 import { loadActorModule } from './loadActorModule.js';
 import type { MessageCourier } from './MessageCourier.js';
 import { type EffectWorld, performEffect } from './performEffect.js';
+import type { KeptShard } from './persistence/ActorArchive.js';
+import type { PersistentActor } from './persistence/PersistentActor.js';
+import { performOnce } from './persistence/performOnce.js';
+import { defaultSnapshotEveryMs, ShardPersistence } from './persistence/ShardPersistence.js';
+import { sendEffect } from './persistence/sendEffect.js';
 import { RingQueue } from './RingQueue.js';
 import { counterPlace, type ShardLedger } from './ShardLedger.js';
 import { type DeliverLocally, Switchboard } from './Switchboard.js';
 import { createMachineTier } from './tiers/createMachineTier.js';
-import type { MachineOutlet, MachineOwner } from './tiers/MachineTier.js';
+import type { MachineOutlet, MachineOwner, MachineRun } from './tiers/MachineTier.js';
 
 export interface ActorHostOptions {
   readonly shard: number;
@@ -53,6 +59,8 @@ export interface ActorHostOptions {
   readonly random: Random;
   readonly ledger: ShardLedger;
   readonly restart: RestartOptions;
+  /** @default defaultSnapshotEveryMs */
+  readonly snapshotEveryMs?: number;
   readonly toMain: (frame: NoticeFrame) => void;
   /** Calls a turn soon, but not before it returns. */
   readonly defer: (turn: () => void) => void;
@@ -60,6 +68,8 @@ export interface ActorHostOptions {
 }
 
 const childrenPlace = counterPlace('children');
+/** Actors of a shard that start before I/O and timers get their time. */
+const seatsPerBreath = 4_096;
 
 export class ActorHost implements MachineOutlet {
   readonly switchboard: Switchboard;
@@ -72,6 +82,7 @@ export class ActorHost implements MachineOutlet {
   readonly #lives: ActorLives;
   readonly #post: ActorPost;
   readonly #deliver: DeliverLocally;
+  readonly #persistence: ShardPersistence;
   readonly #interest: EventInterest<ActorCell>;
   readonly #events: EventDelivery;
   readonly #effects: EffectWorld;
@@ -96,14 +107,34 @@ export class ActorHost implements MachineOutlet {
       clock,
       ledger,
       toMain,
-      deliver: (slot, generation, type, data, from, ask, remote) =>
-        this.#deliver(slot, generation, type, data, from, ask, remote),
+      deliver: (...message) => this.#deliver(...message),
       // Who carries messages one by one wants to see each.
       shared: () => (courier ? null : this.#post),
+      heard: (slot, generation, effect, verdict) => {
+        const actor = this.#table.find(slot, generation)?.extras?.persistent;
+        if (actor) this.#persistence.journal.heard(actor, effect, verdict);
+      },
       ...(courier ? { answered: courier.answered.bind(courier) } : {}),
       wake: () => this.#turns.wake(),
     });
     const { switchboard } = this;
+    this.#persistence = new ShardPersistence({
+      shard,
+      clock,
+      ledger,
+      timers: this.#timers,
+      snapshotEveryMs: options.snapshotEveryMs ?? defaultSnapshotEveryMs,
+      toMain,
+      perform: (cell, effect) => performEffect(this.#effects, cell, effect),
+      performOnce: (actor, effect, origin) =>
+        performOnce(this.#effects, this.#settlerFor(actor, origin), actor, effect, origin),
+      send: (actor, effect, origin) => sendEffect(switchboard, this.#settlerFor(actor, origin), actor, effect, origin),
+      put: (cell, message) => this.#turns.putKept(cell, message),
+      answer: (sender, effect, verdict) => switchboard.answerEffect(sender, effect, verdict),
+      expire: (run, kind, timer) => this.#expire(run, kind, timer),
+      fetched: (cell) => this.#lives.resume(cell),
+      wake: () => this.#turns.wake(),
+    });
     this.#turns = new ActorTurns({
       shard,
       clock,
@@ -116,8 +147,10 @@ export class ActorHost implements MachineOutlet {
         survived: (cell) => this.#lives.fallen.survived(cell),
         finished: (cell) => this.#lives.finished(cell),
         stopInOrder: (cell, nowMs) => this.#lives.stopInOrder(cell, nowMs),
+        awaken: (cell) => this.#persistence.fetchFor(cell),
         turnEnded: () => this.#turnEnded(),
       },
+      persistence: this.#persistence,
     });
     this.#bonds = new Bonds({
       nodeId,
@@ -133,7 +166,8 @@ export class ActorHost implements MachineOutlet {
       timers: this.#timers,
       bonds: this.#bonds,
       interest: this.#interest,
-      deliver: ([, ...message]) => this.#post.deliver(...message),
+      persistence: this.#persistence,
+      deliver: ([, ...message]) => this.#post.deliver(...message, null),
       vacated: (cell) => this.#vacated(cell),
     });
     this.#post = new ActorPost({
@@ -166,14 +200,31 @@ export class ActorHost implements MachineOutlet {
   }
 
   /** Gives an actor its address and loads its module. The main thread hears `started` or `refused`. */
-  async spawn(seat: ActorSeat): Promise<void> {
+  async spawn(seat: ActorSeat, kept: KeptShard | null = null): Promise<void> {
     const cell = this.#seat(seat);
+    if (kept) this.#persistence.offer(kept.images, kept.entries);
     try {
       const definition = await loadActorModule(seat.module, seat.exportName);
       if (cell.status === 'starting') this.#lives.begin(cell, this.#kinds.ofSeat(definition, seat));
     } catch (thrown) {
       if (cell.status === 'starting') this.#lives.refuse(cell, toErrorRecord(thrown, 'ERR_ACADEMY_ACTOR_MODULE'));
     }
+  }
+
+  /** Starts actors that were here before, with what was kept of them; a module is loaded once for all of its actors. */
+  async spawnAll(seats: readonly ActorSeat[], kept: KeptShard): Promise<void> {
+    this.#persistence.offer(kept.images, kept.entries);
+    const cells = seats.map((seat) => this.#seat(seat));
+    const loaded = await loadDefinitions(seats);
+    for (const [index, cell] of cells.entries()) {
+      if (index % seatsPerBreath === seatsPerBreath - 1) await new Promise<void>((go) => this.#options.defer(go));
+      if (cell.status !== 'starting') continue;
+      const seat = seats[index] as ActorSeat;
+      const definition = loaded.get(seat.module)?.get(seat.exportName);
+      if (definition && 'machine' in definition) this.#lives.begin(cell, this.#kinds.ofSeat(definition, seat));
+      else if (definition) this.#lives.refuse(cell, definition);
+    }
+    this.#persistence.forgetOffers();
   }
 
   /** The same with a definition at hand, at once. */
@@ -256,7 +307,7 @@ export class ActorHost implements MachineOutlet {
         this.#events.streams.end(frame[1]);
         break;
       case 'spawn':
-        void this.spawn(frame[1]);
+        void this.spawn(frame[1], frame[2]);
         break;
       case 'stop':
         this.stop(frame[1], frame[2]);
@@ -279,6 +330,15 @@ export class ActorHost implements MachineOutlet {
       case 'report':
         this.#options.toMain(['answer', frame[1], this.#report(frame[2])]);
         break;
+      case 'journaled':
+        this.#persistence.journal.stored(frame[1]);
+        this.#turns.wake();
+        break;
+      case 'kept': {
+        const cell = this.#table.find(frame[1], frame[2]);
+        if (cell) this.#persistence.receive(cell, frame[3], frame[4]);
+        break;
+      }
       case 'unlink':
         this.shardDown(frame[1]);
         this.#options.toMain(['unlinked', frame[1]]);
@@ -297,11 +357,16 @@ export class ActorHost implements MachineOutlet {
     this.#bonds.shardDown(shard);
   }
 
+  /** That shard is back. */
+  shardUp(): void {
+    this.#persistence.journal.resendAll();
+  }
+
   /** All actors with a name, and the first of those without. */
   infos(): ActorInfo[] {
     const infos: ActorInfo[] = [];
     const add = (cell: ActorCell): number =>
-      infos.push(cell.info(cell.status === 'restarting' ? 'restarting' : 'running'));
+      infos.push(cell.info(cell.status === 'restarting' || cell.status === 'passive' ? cell.status : 'running'));
     for (const cell of this.#table.named()) add(cell);
     const most = infos.length + limits.childrenListedMax;
     for (const cell of this.#table.children()) if (add(cell) >= most) break;
@@ -315,6 +380,7 @@ export class ActorHost implements MachineOutlet {
 
   #report(subject: ReportSubject): unknown {
     if (subject === 'infos') return this.infos();
+    if (subject === 'save') return this.#persistence.save();
     return subject === 'dead-letters' ? this.switchboard.deadLetters.list() : this.quarantined();
   }
 
@@ -322,6 +388,7 @@ export class ActorHost implements MachineOutlet {
   close(): void {
     this.#turns.close();
     this.#lives.close();
+    this.#persistence.close();
     this.#timers.close();
     this.switchboard.close();
   }
@@ -329,7 +396,10 @@ export class ActorHost implements MachineOutlet {
   // --- what machines do
 
   emit(owner: MachineOwner, emitted: AnyEventObject): void {
-    performEffect(this.#effects, owner as ActorCell, emitted as ActorEffect);
+    const cell = owner as ActorCell;
+    const persistent = cell.extras === null ? null : cell.extras.persistent;
+    if (persistent !== null && this.#persistence.holds(persistent, emitted as ActorEffect)) return;
+    performEffect(this.#effects, cell, emitted as ActorEffect);
   }
 
   send(owner: MachineOwner, target: unknown, event: AnyEventObject): void {
@@ -338,11 +408,15 @@ export class ActorHost implements MachineOutlet {
         remedy: 'send to an ActorReference: an address, or { name }',
       });
     }
-    this.switchboard.tell(target, event.type, event.data, (owner as ActorCell).address);
+    const { type, data } = event;
+    this.emit(owner, { type: 'tell', to: target, message: { type, data } });
   }
 
   schedule(owner: MachineOwner, id: string | undefined, delayMs: number, event: AnyEventObject, target: unknown): void {
-    this.#timers.set(owner as ActorCell, id, delayMs, event, target);
+    const cell = owner as ActorCell;
+    const { persistent = null } = cell.extras ?? {};
+    const sinceMs = persistent?.replayedAtMs == null ? 0 : this.#options.clock.nowMs() - persistent.replayedAtMs;
+    this.#timers.set(cell, id, delayMs - sinceMs, event, target);
   }
 
   cancel(owner: MachineOwner, id: string): void {
@@ -361,17 +435,26 @@ export class ActorHost implements MachineOutlet {
     this.#options.toMain(['log', 'debug', owner.name, words.map(String).join(' '), undefined]);
   }
 
-  #timerDue({ cell, event, target }: ActorTimer): void {
+  #timerDue(timer: ActorTimer): void {
+    const { cell, id, event } = timer;
     const { kind, run } = cell;
     if (run === null || kind === null) return;
     try {
-      if (target !== null) return this.send(cell, target, event);
-      this.#turns.keepState(cell, kind, run);
-      kind.tier.expire(run, event);
-      if (cell.extras !== null) cell.extras.before = null;
+      if (cell.extras?.persistent) {
+        const message = { data: undefined, from: null, ...event, atMs: this.#options.clock.nowMs() };
+        this.#persistence.hand(cell, message, () => this.#expire(run, kind, timer), { id });
+        this.#turns.wake();
+      } else this.#expire(run, kind, timer);
     } catch (error) {
       this.#lives.fault(cell, error);
     }
+  }
+
+  #expire(run: MachineRun, kind: ActorKind, { cell, event, target }: ActorTimer): void {
+    if (target !== null) return this.send(cell, target, event);
+    this.#turns.keepState(cell, kind, run);
+    kind.tier.expire(run, event);
+    if (cell.extras !== null) cell.extras.before = null;
   }
 
   // --- who lives here
@@ -409,7 +492,10 @@ export class ActorHost implements MachineOutlet {
    */
   #settler(cell: ActorCell, type: string, tag: unknown, from: ActorReference | null): AskSettler {
     const { incarnation } = cell;
+    const book = cell.extras?.persistent?.book;
+    const number = book?.ask({ settles: type, tag });
     return (result, error) => {
+      if (number !== undefined) book?.open.delete(number);
       if (cell.incarnation !== incarnation || cell.status === 'gone') return;
       const data: Settled = error ? { tag, error } : { tag, result };
       const message: DeliveredMessage = { type, data, from, atMs: 0 };
@@ -418,11 +504,25 @@ export class ActorHost implements MachineOutlet {
     };
   }
 
+  /** Hands an answer to an actor with a journal, whatever became of the machine that asked. */
+  #settlerFor(actor: PersistentActor, [, number]: EffectOrigin): AskSettler {
+    return (result, error) => {
+      const { cell, book } = actor;
+      book.tokens.delete(number);
+      book.happened(number);
+      const question = book.open.get(number);
+      if (!question || cell.status === 'gone') return;
+      const data: Settled = error ? { tag: question.tag, error } : { tag: question.tag, result };
+      this.#turns.putKept(cell, { type: question.settles, data, from: null, atMs: 0, origin: { answers: number } });
+    };
+  }
+
   // --- between turns
 
   #turnEnded(): void {
     if (this.#toStop.size > 0) this.#stopNext();
     if (this.switchboard.deadLetters.hasNotices) this.#noticeDeadLetters();
+    this.#persistence.turnEnded();
     this.switchboard.flush();
   }
 
@@ -447,6 +547,23 @@ export class ActorHost implements MachineOutlet {
     }
     this.#options.toMain(['dead-letters', letters]);
   }
+}
+
+/** @returns the definition, or why there is none, by module and export */
+async function loadDefinitions(
+  seats: readonly ActorSeat[],
+): Promise<Map<string, Map<string, ActorDefinition | ErrorRecord>>> {
+  const loaded = new Map<string, Map<string, ActorDefinition | ErrorRecord>>();
+  for (const { module, exportName } of seats) {
+    const exports = loaded.get(module) ?? new Map<string, ActorDefinition | ErrorRecord>();
+    loaded.set(module, exports);
+    if (exports.has(exportName)) continue;
+    const definition = await loadActorModule(module, exportName).catch((thrown: unknown) =>
+      toErrorRecord(thrown, 'ERR_ACADEMY_ACTOR_MODULE'),
+    );
+    exports.set(exportName, definition);
+  }
+  return loaded;
 }
 
 function isReference(target: unknown): target is ActorReference {

@@ -16,6 +16,7 @@ import type { Bonds } from './Bonds.js';
 import { carryOver } from './carryOver.js';
 import type { EventInterest } from './EventInterest.js';
 import type { ReloadOutcome, SupervisorOrder } from './frames.js';
+import type { ShardPersistence } from './persistence/ShardPersistence.js';
 import { type CounterName, counterPlace } from './ShardLedger.js';
 import type { Switchboard } from './Switchboard.js';
 import { directiveFor } from './supervision/directiveFor.js';
@@ -39,6 +40,7 @@ export interface LivesWorld {
   readonly timers: ActorTimers;
   readonly bonds: Bonds;
   readonly interest: EventInterest<ActorCell>;
+  readonly persistence: ShardPersistence;
   readonly switchboard: Switchboard;
   /** Delivers what has come before the module was loaded. */
   readonly deliver: (message: EarlyMessage) => void;
@@ -53,12 +55,11 @@ export class ActorLives {
   readonly #supervisor: Supervisor<ActorCell>;
   /** The node's Random makes keys; what an actor's seed is made of need not cost that much. */
   readonly #seeds: Random;
-  readonly #nowMs = (): number => this.#world.options.clock.nowMs();
 
   constructor(world: LivesWorld) {
     this.#world = world;
     const { clock, random, toMain } = world.options;
-    this.fallen = new FallenMessages({ ...world, toMain, nowMs: this.#nowMs });
+    this.fallen = new FallenMessages({ ...world, toMain, nowMs: () => clock.nowMs() });
     this.#supervisor = new Supervisor(clock, random);
     this.#seeds = seededRandom(Math.floor(random.next() * 2 ** 32));
   }
@@ -76,17 +77,20 @@ export class ActorLives {
     try {
       this.#startMachine(cell, kind);
     } catch (error) {
-      if (cell.restarts === 0) {
+      // What was kept does not fit, and will not the next time.
+      if (cell.restarts === 0 || isSnapshotError(error)) {
         this.refuse(cell, startError(cell, error));
         return;
       }
       fault = { error };
     }
     cell.status = 'running';
-    options.toMain(['started', cell.slot, cell.generation, kind.restart.kind]);
+    const persist = cell.extras?.persistent?.kind ?? 'none';
+    // The main thread knows those that were here before.
+    if (cell.restarts === 0) options.toMain(['started', cell.slot, cell.generation, kind.restart.kind, persist]);
     this.#deliverEarly(cell);
     if (fault) this.#crashedAtStart(cell, fault.error);
-    else if (cell.extras?.holdRequested) this.#hold(cell, this.#nowMs());
+    else if (cell.extras?.holdRequested) this.#hold(cell, this.#world.options.clock.nowMs());
   }
 
   /** @throws AcademyError ERR_ACADEMY_ACTOR_MODULE when it crashes as it starts; then there is no child */
@@ -106,7 +110,7 @@ export class ActorLives {
     if (cell.stopRequested) return;
     cell.extra().stopRequested = true;
     if (cell.status === 'restarting') this.#end(cell, 'stopped');
-    else if (cell.status === 'running') this.#world.turns.putKept(cell, stopOrder);
+    else if (cell.status === 'running' || cell.status === 'passive') this.#world.turns.putKept(cell, stopOrder);
   }
 
   /** What a supervisor on the main thread wants. @param revival how the next life begins */
@@ -114,7 +118,7 @@ export class ActorLives {
     switch (order) {
       case 'hold':
         if (cell.status === 'starting') cell.extra().holdRequested = true;
-        else if (cell.status === 'running') this.#hold(cell, this.#nowMs());
+        else if (cell.status === 'running') this.#hold(cell, this.#world.options.clock.nowMs());
         // One that is down has fallen on its own, and its supervisor is about to hear of it.
         return;
       case 'revive':
@@ -217,7 +221,7 @@ export class ActorLives {
   #startMachine(cell: ActorCell, kind: ActorKind): void {
     const input = this.#inputOf(cell);
     try {
-      cell.run = kind.tier.start(cell, input);
+      cell.run = this.#world.persistence.start(cell, kind, () => kind.tier.start(cell, input));
     } catch (error) {
       this.#forgetLife(cell);
       throw error;
@@ -234,8 +238,8 @@ export class ActorLives {
       nodeId,
       academyId,
       seed: Math.floor(this.#seeds.next() * 2 ** 32),
-      startedAtMs: this.#nowMs(),
-      nowMs: this.#nowMs,
+      startedAtMs: this.#world.options.clock.nowMs(),
+      nowMs: this.#world.persistence.nowMs,
       restarts: cell.restarts,
       options: cell.seat === null ? undefined : cell.seat.options,
     };
@@ -278,8 +282,12 @@ export class ActorLives {
   /** @returns false when it has crashed by it */
   #lastWord(cell: ActorCell, atMs: number): boolean {
     const { kind, run } = cell;
+    const { persistence } = this.#world;
     try {
-      if (run && kind?.tier.hears(stoppingType)) kind.tier.send(run, { ...stopOrder, atMs });
+      if (run && kind?.tier.hears(stoppingType)) {
+        persistence.hand(cell, { ...stopOrder, atMs }, (event) => kind.tier.send(run, event));
+      }
+      persistence.ending(cell);
       return true;
     } catch (error) {
       this.crashed(cell, error, []);
@@ -325,10 +333,17 @@ export class ActorLives {
   }
 
   #restart(cell: ActorCell, revival: Revival): void {
+    cell.extra().restarts++;
+    this.#count('restarts');
+    if (!this.#world.persistence.fetchFor(cell)) this.resume(cell, revival);
+  }
+
+  /** Goes on with an actor that was put to disk, or has crashed and is started again. */
+  resume(cell: ActorCell, revival: Revival = null): void {
     const { options, interest, turns } = this.#world;
     const extras = cell.extra();
-    extras.restarts++;
-    this.#count('restarts');
+    const isBack = cell.status === 'passive';
+    if (cell.status !== 'restarting' && !isBack) return;
     const isRestored = revival === 'restore' && extras.before !== null;
     try {
       if (isRestored) cell.run = (cell.kind as ActorKind).tier.restore(cell, extras.before);
@@ -341,7 +356,9 @@ export class ActorLives {
     cell.status = 'running';
     // Until now events went on into the mailbox by the subscriptions of the earlier life. One that goes on has them.
     if (!isRestored) interest.dropBefore(cell, extras.incarnation);
-    if (cell.named) options.toMain(['restarted', cell.slot, cell.generation, extras.restarts, extras.lastError]);
+    if (cell.named && !isBack) {
+      options.toMain(['restarted', cell.slot, cell.generation, extras.restarts, extras.lastError]);
+    }
     turns.makeReady(cell);
   }
 
@@ -373,12 +390,14 @@ export class ActorLives {
     if (cell.named) switchboard.names.unbind(cell.named.name, cell.named.address);
     this.#supervisor.forget(cell);
     this.#discardMachine(cell);
+    this.#world.persistence.forget(cell);
     cell.parentCell?.extras?.children?.delete(cell);
     interest.dropBefore(cell, Number.POSITIVE_INFINITY);
     const removed = counterPlace('mailboxRemoved');
     for (let message = turns.take(cell); message; message = turns.take(cell)) {
       options.ledger.add(options.shard, removed);
-      if (message !== stopOrder) switchboard.lose('stopped', cell.address, message.from, message.type, message.ask);
+      if (message === stopOrder) continue;
+      switchboard.lose('stopped', cell.address, message.from, message.type, message.ask, message.origin);
     }
     if (cell.extras) {
       this.#leaveUnanswered(cell, stoppedError(cell));
@@ -426,12 +445,17 @@ export class ActorLives {
 }
 
 function startError(cell: ActorCell, error: unknown): ErrorRecord & { readonly remedy: string } {
-  const { message } = toErrorRecord(error, 'ERR_ACADEMY_ACTOR_MODULE');
+  const { code, message, remedy } = toErrorRecord(error, 'ERR_ACADEMY_ACTOR_MODULE');
+  if (isSnapshotError(error)) return { code, message: `"${cell.name}" cannot go on: ${message}`, remedy: remedy ?? '' };
   return {
     code: 'ERR_ACADEMY_ACTOR_MODULE',
     message: `"${cell.name}" crashes when it starts: ${message}`,
     remedy: 'look at the initial state of the machine and at the options that it was given',
   };
+}
+
+function isSnapshotError(error: unknown): boolean {
+  return error instanceof AcademyError && error.code.startsWith('ERR_ACADEMY_SNAPSHOT');
 }
 
 function stoppedError(cell: ActorCell): ErrorRecord {

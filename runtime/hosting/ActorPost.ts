@@ -4,6 +4,7 @@
  */
 import { type ActorReference, type AskToken, type DeliveredMessage, isActorAddress } from '../protocol/actors.js';
 import { limits } from '../protocol/limits.js';
+import type { EffectOrigin } from '../protocol/persistence.js';
 import type { ActorCell } from './ActorCell.js';
 import type { ActorLives } from './ActorLives.js';
 import type { ActorTable } from './ActorTable.js';
@@ -12,6 +13,7 @@ import type { Bonds } from './Bonds.js';
 import { hostWords, isHostWord } from './hostWords.js';
 import { isDeliverable } from './isDeliverable.js';
 import type { MessageCourier } from './MessageCourier.js';
+import { SeenEffects } from './persistence/SeenEffects.js';
 import { counterPlace, type ShardLedger } from './ShardLedger.js';
 import type { DeliverLocally, Switchboard } from './Switchboard.js';
 
@@ -48,14 +50,17 @@ export class ActorPost {
     from: ActorReference | null,
     ask: AskToken | null,
     remote: boolean,
+    origin: EffectOrigin | null,
   ): void {
     const { switchboard, shard } = this.#options;
     const cell = this.#table.find(slot, generation);
     if (cell === undefined) {
       const reason = this.#table.hadLast(slot, generation) ? 'stopped' : 'stale-address';
-      switchboard.lose(reason, { shard, slot, generation }, from, type, ask);
+      switchboard.lose(reason, { shard, slot, generation }, from, type, ask, origin);
     } else if (!isDeliverable(type)) {
-      switchboard.lose('undecodable', cell.address, from, type, ask);
+      switchboard.lose('undecodable', cell.address, from, type, ask, origin);
+    } else if (origin !== null) {
+      this.#deliverEffect(cell, type, data, from, ask, origin);
     } else if (remote && !takesFromRemote(cell, type)) {
       switchboard.lose('not-remote', cell.address, from, type, ask);
     } else if (type.charCodeAt(0) === firstOfOurs && this.#isOurs(cell, type, data, from, ask)) {
@@ -84,19 +89,43 @@ export class ActorPost {
     if (cell?.kind && cell.kind.mailbox.keyOf === null && cell.kind.checks === null) {
       this.#turns.putShared(cell, envelope);
     } else {
-      this.deliver(slot, generation, envelope.type, envelope.data, envelope.from, null, false);
+      this.deliver(slot, generation, envelope.type, envelope.data, envelope.from, null, false, null);
     }
   }
 
   /** The way of a message that somebody wants to see, to hold back or to lose. */
   deliverBy(courier: MessageCourier): DeliverLocally {
-    return (slot, generation, type, data, from, ask, remote) => {
+    return (slot, generation, type, data, from, ask, remote, origin) => {
       const sender = from && isActorAddress(from) ? this.#table.find(from.slot, from.generation)?.name : from?.name;
       const to = this.#table.find(slot, generation)?.name ?? `${this.#options.shard}/${slot}/${generation}`;
       courier.carry({ from: sender ?? null, to, type, data, ask }, () =>
-        this.deliver(slot, generation, type, data, from, ask, remote),
+        this.deliver(slot, generation, type, data, from, ask, remote, origin),
       );
     };
+  }
+
+  /** An effect of an actor with a journal, which comes until it is answered. */
+  #deliverEffect(
+    cell: ActorCell,
+    type: string,
+    data: unknown,
+    from: ActorReference | null,
+    ask: AskToken | null,
+    origin: EffectOrigin,
+  ): void {
+    // Its module is being loaded, and with it what it has had.
+    if (cell.kind === null) return;
+    const { switchboard } = this.#options;
+    const { persistent } = cell.extra();
+    const isJournaled = persistent?.kind === 'journal';
+    const seen = isJournaled ? persistent.book.seen : seenBy(cell);
+    const state = seen.stateOf(origin);
+    if (state === 'kept') switchboard.answerEffect(from, origin[1], 'kept');
+    if (state !== null) return;
+    const message = { type, data, from, atMs: 0, origin };
+    if (!this.#turns.put(cell, ask ? { ...message, ask } : message)) return;
+    seen.set(origin, isJournaled ? 'arrived' : 'kept');
+    if (!isJournaled) switchboard.answerEffect(from, origin[1], 'kept');
   }
 
   /** @returns whether it needs no machine: a host's word, or a notice that the machine does not want */
@@ -159,4 +188,10 @@ export class ActorPost {
 function takesFromRemote(cell: ActorCell, type: string): boolean {
   // As long as its module is not loaded it is not known; it is asked again then.
   return cell.kind === null ? !isHostWord(type) : cell.kind.remoteTypes.has(type);
+}
+
+function seenBy(cell: ActorCell): SeenEffects {
+  const extras = cell.extra();
+  extras.seen ??= new SeenEffects();
+  return extras.seen;
 }

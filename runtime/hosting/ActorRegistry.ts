@@ -8,6 +8,8 @@ import { limits } from '../protocol/limits.js';
 import type { ActorSeat, ReloadOutcome, SeatSupervision } from './frames.js';
 
 export interface ActorRecord {
+  /** Of all actors that the node has ever had, as long as it keeps any. */
+  readonly id: number;
   /** Another one when its module was loaded again. */
   spec: ActorSpec;
   /** Null for one whose host decides by itself what becomes of it when it falls. */
@@ -20,6 +22,8 @@ export interface ActorRecord {
   readonly started: Promise<void>;
   /** Null when the first start is over. */
   starting: { resolve(): void; reject(error: AcademyError): void } | null;
+  /** It was kept from an earlier life of the node, and nobody has spawned it in this one. */
+  isUnclaimed: boolean;
   /** Why the first start failed. */
   refusal: AcademyError | null;
   /** Those who wait for its end. */
@@ -56,7 +60,7 @@ export class ActorRegistry {
    * Reserves a name and a slot.
    * @throws AcademyError ERR_ACADEMY_NAME_TAKEN, or ERR_ACADEMY_BAD_ARGUMENT for an empty name or a full shard
    */
-  add(spec: ActorSpec, shard: number, supervised: SeatSupervision | null = null): ActorRecord {
+  add(spec: ActorSpec, shard: number, id: number, supervised: SeatSupervision | null = null): ActorRecord {
     if (typeof spec.name !== 'string' || spec.name === '') {
       throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', 'an actor needs a name');
     }
@@ -81,10 +85,12 @@ export class ActorRegistry {
     });
     started.catch(() => {});
     const record: ActorRecord = {
+      id,
       spec,
       supervised,
       address: { shard, slot, generation },
       restarts: 0,
+      isUnclaimed: false,
       kind: 'transient',
       started,
       starting,
@@ -140,8 +146,9 @@ export class ActorRegistry {
  * @param isHeld a supervised actor waits until its supervisor starts it
  */
 export function seatOf(record: ActorRecord, isHeld = false): ActorSeat {
-  const { spec, address, restarts, supervised } = record;
+  const { id, spec, address, restarts, supervised } = record;
   return {
+    id,
     address,
     name: spec.name,
     module: spec.module,
@@ -151,5 +158,7 @@ export function seatOf(record: ActorRecord, isHeld = false): ActorSeat {
     ...(spec.mailbox ? { mailbox: spec.mailbox } : {}),
     ...(spec.restart ? { restart: spec.restart } : {}),
     ...(supervised ? { supervised: isHeld ? { ...supervised, isHeld } : supervised } : {}),
+    ...(spec.persist ? { persist: spec.persist } : {}),
+    ...(spec.passivateAfterMs !== undefined ? { passivateAfterMs: spec.passivateAfterMs } : {}),
   };
 }

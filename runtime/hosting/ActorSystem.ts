@@ -36,6 +36,7 @@ import type { NodeId } from '../protocol/identity.js';
 import type { IdTable } from '../protocol/layout/IdTable.js';
 import { limits } from '../protocol/limits.js';
 import type { PacketHeader } from '../protocol/packet.js';
+import type { PersistKind } from '../protocol/persistence.js';
 import type { Random } from '../protocol/Random.js';
 import type { StreamOriginInfo } from '../protocol/StreamedHeader.js';
 import type { StreamClass, StreamHandover } from '../protocol/streams.js';
@@ -60,8 +61,13 @@ import type {
 import { hostWords } from './hostWords.js';
 import { leastLoaded } from './leastLoaded.js';
 import type { MessageCourier } from './MessageCourier.js';
+import { ActorArchive } from './persistence/ActorArchive.js';
+import type { ActorStorage } from './persistence/ActorStorage.js';
+import { MemoryActorStorage } from './persistence/MemoryActorStorage.js';
+import { nameColumns, seatColumns } from './persistence/SeatColumns.js';
+import { defaultSnapshotEveryMs } from './persistence/ShardPersistence.js';
 import { ShardedStream } from './ShardedStream.js';
-import { ShardLedger } from './ShardLedger.js';
+import { counterPlace, ShardLedger } from './ShardLedger.js';
 import { defaultHangMs, defaultShardRestart, ShardPool } from './ShardPool.js';
 import { hostAddress } from './Switchboard.js';
 import type { ShardTask } from './shardWorker.js';
@@ -81,6 +87,10 @@ export interface ActorSystemOptions {
   readonly maxHeapMb?: number;
   /** A worker thread whose loop has not turned for so long is ended, and its actors come back. @default 5_000 */
   readonly hangMs?: number;
+  /** Where actors that persist are kept. @default memory: they outlive their threads, and not the node */
+  readonly storage?: ActorStorage;
+  /** How often images of actors that have changed are taken. @default 1_000 */
+  readonly snapshotEveryMs?: number;
   /** For actors whose definition and spec say nothing else. @default defaultRestart */
   readonly restart?: Partial<RestartOptions>;
   /** For the threads themselves. @default defaultShardRestart */
@@ -125,12 +135,16 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   readonly #host: ActorHost;
   readonly #pool: ShardPool;
   readonly #supervised: SupervisedActors;
+  readonly #archive: ActorArchive;
+  readonly #snapshotEveryMs: number;
   /** Shards that have subscribers, by event and topic. */
   readonly #interest = new Map<number, Set<number>>();
   /** Actors that were given up, for whoever asks why. */
   readonly #failed = new Map<string, ActorInfo>();
   readonly #reports = new Map<number, Report>();
   readonly #letterLog: DeadLetterLog;
+  /** Messages whose effect on actors with snapshots went down with each shard. */
+  readonly #unsaved: number[] = [];
   #lastReport = 0;
   readonly #streams = new Set<ShardedStream>();
   #lastStream = 0;
@@ -157,6 +171,14 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
       countOf: (reason) => this.#ledger.total(`deadLetters.${reason}`),
       write: (level, text) => options.mesh.log(level, 'dead letters', text),
     });
+    this.#snapshotEveryMs = options.snapshotEveryMs ?? defaultSnapshotEveryMs;
+    this.#archive = new ActorArchive({
+      storage: options.storage ?? new MemoryActorStorage(),
+      shards: threads + 1,
+      order: (shard, frame) => this.#order(shard, frame),
+      noticed: (frame, shard) => this.#noticed(frame, shard),
+      trouble: (text) => options.mesh.log('error', 'actors', text),
+    });
     this.#host = new ActorHost({
       shard: 0,
       epoch: 1,
@@ -166,6 +188,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
       random,
       ledger: this.#ledger,
       restart: this.#restart,
+      snapshotEveryMs: this.#snapshotEveryMs,
       toMain: (frame) => this.#noticed(frame, 0),
       defer: options.defer ?? setImmediate,
       courier: options.courier,
@@ -179,6 +202,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
       random,
       ledger: this.#ledger,
       switchboard: this.#host.switchboard,
+      settled: () => this.#archive.settled(),
       taskFor: (shard) => this.#taskFor(shard),
       receive: (frame, shard) => this.#received(frame, shard),
       down: (shard, cause, isReplaced) => this.#shardDown(shard, cause, isReplaced),
@@ -207,7 +231,30 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   async start(): Promise<void> {
     if (this.#state !== 'new') return;
     this.#state = 'running';
+    const restored = this.#registerStored();
+    const shards = new Map(restored.map(({ id, address }) => [id, address.shard]));
+    await this.#archive.distribute((id) => shards.get(id));
     await this.#pool.start();
+    const here = restored.filter(({ address }) => address.shard === 0);
+    const kept = this.#archive.keptOf(
+      0,
+      here.map(({ id }) => id),
+    );
+    await this.#host.spawnAll(
+      here.map((record) => seatOf(record)),
+      kept,
+    );
+    await Promise.allSettled(restored.map(({ started }) => started));
+  }
+
+  /** Actors that an earlier life of the node has left get their places. */
+  #registerStored(): ActorRecord[] {
+    return this.#archive.stored().map(({ id, spec }) => {
+      const shard = spec.shard !== undefined && spec.shard <= this.#options.threads ? spec.shard : this.#leastLoaded();
+      const record = this.#registry.add(spec, shard, id);
+      record.isUnclaimed = true;
+      return record;
+    });
   }
 
   /**
@@ -220,6 +267,8 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   async spawn(spec: ActorSpec): Promise<ActorAddress> {
     if (this.#state !== 'running') throw notRunning();
     assertActorOptions(spec);
+    const kept = this.#claim(spec);
+    if (kept) return this.#addressOf(kept);
     if (spec.supervisor === undefined) return this.#start(spec, null);
     await this.#supervised.add(spec.supervisor, spec);
     return (this.#registry.byName(spec.name) as ActorRecord).address;
@@ -241,8 +290,24 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     const isGone = supervised !== null && this.#pool.isGone(wanted);
     const shard = isGone ? this.#leastLoaded() : wanted;
     const record = this.#register(shard === 0 ? spec : cloneSpec(spec), shard, supervised);
-    if (shard === 0) void this.#host.spawn(seatOf(record));
-    else this.#order(shard, ['spawn', seatOf(record)]);
+    const left = this.#archive.keptActor(record.id);
+    const there = left && (await left);
+    // Its shard may have died meanwhile, and it with it.
+    if (!record.starting) return this.#addressOf(record);
+    if (shard === 0) void this.#host.spawn(seatOf(record), there);
+    else this.#order(shard, ['spawn', seatOf(record), there]);
+    return this.#addressOf(record);
+  }
+
+  /** An actor that was kept from an earlier life of the node is whoever's that spawns it first. */
+  #claim({ name, module, exportName }: ActorSpec): ActorRecord | null {
+    const kept = this.#registry.byName(name);
+    if (!kept?.isUnclaimed || kept.spec.module !== module || kept.spec.exportName !== exportName) return null;
+    kept.isUnclaimed = false;
+    return kept;
+  }
+
+  async #addressOf(record: ActorRecord): Promise<ActorAddress> {
     await record.started;
     return record.address;
   }
@@ -399,6 +464,11 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     return [...this.#host.quarantined(), ...messages].sort((a, b) => a.atMs - b.atMs);
   }
 
+  /** Ends a worker thread on the spot, for whoever must be rid of it; its actors come back on the spare. */
+  endThread(shard: number, cause: string): void {
+    if (shard >= 1 && shard <= this.#options.threads) this.#pool.kill(shard, cause);
+  }
+
   /** Totals since the start, by name. */
   async counters(): Promise<Record<string, number>> {
     const totals = this.#ledger.totals();
@@ -433,7 +503,8 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     const limit = new Promise<'late'>((resolve) => {
       timer = clock.setTimeout(() => resolve('late'), limitMs);
     });
-    const outcome = await Promise.race([this.#stopAll().then(() => 'done' as const), limit]);
+    this.#archive.close();
+    const outcome = await Promise.race([this.#saveAndStop().then(() => 'done' as const), limit]);
     clock.clearTimeout(timer);
     if (outcome === 'late') {
       this.#options.mesh.log('warn', 'actors', `${this.#registry.size} actors did not stop within ${limitMs} ms`);
@@ -443,8 +514,16 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     this.#host.close();
     this.#letterLog.close();
     this.#supervised.close();
+    await this.#archive.settled();
     this.#state = 'ended';
     for (const report of this.#reports.values()) report.settle([]);
+  }
+
+  /** What stops one by one has little to say of itself when all was put on disk together. */
+  async #saveAndStop(): Promise<void> {
+    this.#host.receive(['report', 0, 'save'], 0);
+    await this.#report('save');
+    await this.#stopAll();
   }
 
   #stopOne(record: ActorRecord): Promise<void> {
@@ -534,19 +613,26 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   }
 
   #register(spec: ActorSpec, shard: number, supervised: SeatSupervision | null = null): ActorRecord {
-    const record = this.#registry.add(spec, shard, supervised);
+    const record = this.#registry.add(spec, shard, this.#archive.idOf(spec.name), supervised);
     this.#failed.delete(spec.name);
     return record;
   }
 
   #taskFor(shard: number): Omit<ShardTask, 'shard' | 'epoch' | 'shards' | 'memory' | 'heartbeatMs' | 'channel'> {
     const { nodeId, academyId } = this.#options;
+    const records = this.#registry.ofShard(shard);
+    const seats = records.map((record) => seatOf(record, record.supervised !== null));
     return {
       nodeId,
       academyId,
       restart: this.#restart,
-      seats: this.#registry.ofShard(shard).map((record) => seatOf(record, record.supervised !== null)),
-      names: this.#host.switchboard.names.entries(),
+      snapshotEveryMs: this.#snapshotEveryMs,
+      seats: seatColumns(shard, seats),
+      kept: this.#archive.keptOf(
+        shard,
+        seats.map(({ id }) => id),
+      ),
+      names: nameColumns(this.#host.switchboard.names.entries().filter(([, address]) => address.shard !== shard)),
     };
   }
 
@@ -581,9 +667,10 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   }
 
   #noticed(frame: NoticeFrame, shard: number): void {
+    if (this.#archive.receive(frame, shard)) return;
     switch (frame[0]) {
       case 'started':
-        return this.#started(this.#registry.byAddress(shard, frame[1], frame[2]), frame[3]);
+        return this.#started(this.#registry.byAddress(shard, frame[1], frame[2]), frame[3], frame[4]);
       case 'refused': {
         const record = this.#registry.byAddress(shard, frame[1], frame[2]);
         if (!record) return;
@@ -618,6 +705,11 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
         return this.#announce('escalated', { name: frame[1], error: frame[2] });
       case 'quarantined':
         return this.#announce('quarantined', frame[1]);
+      case 'fetch': {
+        const record = this.#registry.byAddress(shard, frame[1], frame[2]);
+        if (record) this.#archive.fetch(shard, frame[1], frame[2], record.id);
+        return;
+      }
       case 'resolve':
         return this.#resolveFor(frame[1], shard);
       case 'interest':
@@ -687,14 +779,15 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
       );
   }
 
-  #started(record: ActorRecord | undefined, kind: RestartOptions['kind']): void {
+  #started(record: ActorRecord | undefined, kind: RestartOptions['kind'], persist: PersistKind): void {
     if (!record) return;
     record.kind = kind;
-    const { starting } = record;
+    const { starting, id, spec, address } = record;
     record.starting = null;
     if (!starting) return;
-    this.#tellOtherShards(record.address.shard, ['named', record.spec.name, record.address]);
-    starting.resolve();
+    this.#tellOtherShards(address.shard, ['named', spec.name, address]);
+    // One that persists is spawned when it will be there again.
+    this.#archive.began(id, persist, spec).then(starting.resolve, starting.reject);
   }
 
   #refuse(record: ActorRecord, error: AcademyError): void {
@@ -707,6 +800,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
 
   #ended(record: ActorRecord, info: ActorInfo): void {
     if (info.status === 'failed') this.#failedFor(record, info);
+    else this.#archive.ended(record.id);
     this.#forget(record);
     record.starting?.reject(new AcademyError('ERR_ACADEMY_ACTOR_STOPPED', `"${info.name}" was stopped as it started`));
     if (record.supervised) this.#supervised.ended(info.name);
@@ -747,6 +841,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   }
 
   #shardDown(shard: number, cause: string, isReplaced: boolean): void {
+    this.#unsaved[shard] = this.#archive.shardDown(shard, this.#ledger.get(shard, counterPlace('snapshotHandled')));
     this.#host.shardDown(shard);
     for (const key of [...this.#interest.keys()]) this.#setInterest(key, shard, false);
     for (const stream of this.#streams) stream.forget(shard);
@@ -776,7 +871,9 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     this.#supervised.shardDown(shard, supervised, error, isReplaced);
   }
 
-  #shardUp(shard: number, lost: number, millis: number): void {
+  #shardUp(shard: number, inFlight: number, millis: number): void {
+    const lost = inFlight + (this.#unsaved[shard] ?? 0);
+    this.#unsaved[shard] = 0;
     this.#shardRestarts++;
     this.#messagesLost += lost;
     this.#supervised.shardUp(shard);

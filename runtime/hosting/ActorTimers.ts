@@ -6,6 +6,7 @@ import type { AnyEventObject } from 'xstate';
 import type { Clock } from '../protocol/Clock.js';
 import { limits } from '../protocol/limits.js';
 import type { ActorCell } from './ActorCell.js';
+import type { ImageTimer } from './persistence/ActorImage.js';
 import { TimerWheel, type WheelTimer } from './TimerWheel.js';
 
 export interface ActorTimer {
@@ -20,9 +21,11 @@ export interface ActorTimer {
 }
 
 export class ActorTimers {
+  readonly #clock: Clock;
   readonly #wheel: TimerWheel<ActorTimer>;
 
   constructor(clock: Clock, due: (timer: ActorTimer) => void) {
+    this.#clock = clock;
     const fire = (timer: ActorTimer): void => {
       unlink(timer);
       due(timer);
@@ -46,6 +49,29 @@ export class ActorTimers {
     }
   }
 
+  /** Ends the first to be due of that id and type, which was due in an earlier life. */
+  fired(cell: ActorCell, id: string | undefined, type: string): ActorTimer | null {
+    let first: ActorTimer | null = null;
+    for (let timer = cell.timers; timer; timer = timer.next) {
+      if (timer.id === id && timer.event.type === type && (!first || dueTick(timer) < dueTick(first))) first = timer;
+    }
+    if (!first) return null;
+    unlink(first);
+    this.#wheel.cancel(first.turn as WheelTimer<ActorTimer>);
+    return first;
+  }
+
+  /** Those that are set, the first set first. */
+  list(cell: ActorCell): ImageTimer[] {
+    const timers: ImageTimer[] = [];
+    for (let timer = cell.timers; timer; timer = timer.next) {
+      const { id, event, target, turn } = timer;
+      const dueAtMs = this.#clock.nowMs() + this.#wheel.remainingMs(turn as WheelTimer<ActorTimer>);
+      timers.unshift({ id, dueAtMs, event, target });
+    }
+    return timers;
+  }
+
   clear(cell: ActorCell): void {
     for (let timer = cell.timers; timer; timer = timer.next) {
       this.#wheel.cancel(timer.turn as WheelTimer<ActorTimer>);
@@ -56,6 +82,10 @@ export class ActorTimers {
   close(): void {
     this.#wheel.close();
   }
+}
+
+function dueTick(timer: ActorTimer): number {
+  return (timer.turn as WheelTimer<ActorTimer>).dueTick;
 }
 
 function unlink(timer: ActorTimer): void {

@@ -11,6 +11,8 @@ import type { ActorKind, ActorMailboxRules } from './ActorKind.js';
 import type { NoticeFrame } from './frames.js';
 import { Mailbox } from './Mailbox.js';
 import { isSameSender } from './NameDirectory.js';
+import type { PersistentActor } from './persistence/PersistentActor.js';
+import type { ShardPersistence } from './persistence/ShardPersistence.js';
 import { RingQueue } from './RingQueue.js';
 import { counterPlace, type ShardLedger } from './ShardLedger.js';
 import type { Switchboard } from './Switchboard.js';
@@ -42,6 +44,8 @@ export interface TurnDuties {
   survived(cell: ActorCell): void;
   finished(cell: ActorCell): void;
   stopInOrder(cell: ActorCell, nowMs: number): void;
+  /** Something waits for an actor that is on disk. */
+  awaken(cell: ActorCell): void;
   /** The turn is over; what it has to say to others leaves now. */
   turnEnded(): void;
 }
@@ -54,6 +58,7 @@ export interface ActorTurnsOptions {
   readonly toMain: (frame: NoticeFrame) => void;
   readonly defer: (turn: () => void) => void;
   readonly duties: TurnDuties;
+  readonly persistence: ShardPersistence;
 }
 
 const acceptedPlace = counterPlace('mailboxAccepted');
@@ -178,7 +183,7 @@ export class ActorTurns {
     // Its sender is told of it in the same way; to tell him of that again would never end.
     if (lost.type !== undeliveredType) {
       const reason = lost === message ? 'mailbox-full' : 'dropped-oldest';
-      this.#options.switchboard.lose(reason, cell.address, lost.from, lost.type, lost.ask);
+      this.#options.switchboard.lose(reason, cell.address, lost.from, lost.type, lost.ask, lost.origin);
     }
     return false;
   }
@@ -259,7 +264,10 @@ export class ActorTurns {
         duties.crashed(cell, cell.extras.fault.error, []);
         return this.#isOver(1);
       }
-      if (run === null || kind === null || cell.status !== 'running') return false;
+      if (run === null || kind === null || cell.status !== 'running') {
+        if (cell.status === 'passive' && cell.depth > 0) duties.awaken(cell);
+        return false;
+      }
       if (run.status === 'done') {
         duties.finished(cell);
         return this.#isOver(1);
@@ -291,7 +299,7 @@ export class ActorTurns {
     else if (cell.extras !== null && cell.extras.alarm !== null) this.#calm(cell, rules);
     if (!isShared) (message as { atMs: number }).atMs = this.#nowMs;
     const event =
-      batch !== null && message.type === batch.type && !message.ask
+      batch !== null && message.type === batch.type && !message.ask && !message.origin
         ? this.#join(cell, batch, message)
         : isShared
           ? { type: message.type, data: message.data, from: message.from, atMs: this.#nowMs }
@@ -300,8 +308,10 @@ export class ActorTurns {
     if (kind.keepsState) this.keepState(cell, kind, run);
     const count = this.#batch === null ? 1 : this.#batch.length;
     let fault: { readonly error: unknown } | null = null;
+    const persistent = cell.extras === null ? null : cell.extras.persistent;
     try {
-      kind.tier.send(run, event);
+      if (persistent === null) kind.tier.send(run, event);
+      else this.#handlePersistent(persistent, kind, run, event);
     } catch (error) {
       fault = { error };
     }
@@ -325,6 +335,19 @@ export class ActorTurns {
     if (extras.suspect !== null) this.#options.duties.survived(cell);
   }
 
+  /** What it does is heard when the message is kept. */
+  #handlePersistent(actor: PersistentActor, kind: ActorKind, run: MachineRun, event: DeliveredMessage): void {
+    const { persistence } = this.#options;
+    const entry = persistence.handling(actor, event, null);
+    try {
+      kind.tier.send(run, event);
+    } catch (error) {
+      persistence.failed(actor);
+      throw error;
+    }
+    persistence.handled(actor, entry, event);
+  }
+
   /** Joins what waits in a row into one event. */
   #join(cell: ActorCell, batch: NonNullable<ActorKind['batch']>, first: DeliveredMessage): DeliveredMessage {
     const joined = [first];
@@ -334,7 +357,7 @@ export class ActorTurns {
     const isAgain = cell.extras !== null && (cell.extras.again !== null || cell.extras.suspect !== null);
     while (!isAgain && joined.length < batch.max) {
       const next = cell.first ?? cell.mailbox?.peek();
-      if (next === undefined || next === stopOrder || next.type !== batch.type || next.ask) break;
+      if (next === undefined || next === stopOrder || next.type !== batch.type || next.ask || next.origin) break;
       this.take(cell);
       joined.push(next);
       items.push(next.data);

@@ -21,6 +21,9 @@ export const counterNames = [
   'children',
   'messagesConflated',
   'mailboxAlarms',
+  /** Messages that actors with snapshots have handled, and those that were lost because no snapshot has them. */
+  'snapshotHandled',
+  'snapshotLost',
   'heartbeats',
   'threadId',
   'dropsUndecodable',

@@ -46,6 +46,8 @@ export interface ShardPoolOptions {
   readonly ledger: ShardLedger;
   /** The main thread's. */
   readonly switchboard: Switchboard;
+  /** Resolves when what the shards have handed over can be given to the one that starts. */
+  settled(): Promise<void>;
   /** What a shard's worker is given, but for what the pool adds; asked at each start. */
   taskFor(shard: number): Omit<ShardTask, 'shard' | 'epoch' | 'shards' | 'memory' | 'heartbeatMs' | 'channel'>;
   /** A frame for the main thread. */
@@ -151,6 +153,11 @@ export class ShardPool {
     return this.#watch.utilisation(shard);
   }
 
+  /** Ends a shard's thread on the spot, as if it had died by itself. */
+  kill(shard: number, cause: string): void {
+    this.#shard(shard)?.kill(new Error(cause));
+  }
+
   /** A frame from a shard's thread that is for the pool. @returns false when it is for somebody else */
   receive(frame: Frame, from: number): boolean {
     if (frame[0] === 'up') {
@@ -190,6 +197,17 @@ export class ShardPool {
     });
     await this.#pool.destroy();
     this.#pool = null;
+  }
+
+  #launchAgain(shard: Shard): void {
+    const { settled, trouble } = this.#options;
+    settled().then(
+      () => this.#launch(shard),
+      (error: unknown) => {
+        trouble(`a shard starts without what could not be written: ${causeText(error)}`);
+        this.#launch(shard);
+      },
+    );
   }
 
   #launch(shard: Shard): void {
@@ -261,7 +279,7 @@ export class ShardPool {
         switchboard.order(other.number, ['unlink', number]);
       }
     }
-    const outcome = this.#supervisor.childEnded(shard, 'crash', restart, (child) => this.#launch(child));
+    const outcome = this.#supervisor.childEnded(shard, 'crash', restart, (child) => this.#launchAgain(child));
     if (outcome !== 'restarting') {
       shard.state = 'gone';
       switchboard.giveUp(number);

@@ -19,12 +19,15 @@ import type { Clock } from '../protocol/Clock.js';
 import type { AcademyErrorCode, ErrorRecord } from '../protocol/errors.js';
 import type { NodeId } from '../protocol/identity.js';
 import { limits } from '../protocol/limits.js';
+import type { EffectOrigin, MessageOrigin } from '../protocol/persistence.js';
 import { type AskSettler, AskTable } from './AskTable.js';
 import { DeadLetters, deadLetterReasons } from './DeadLetters.js';
 import { type Frame, isEventFrame, messagesIn, type NoticeFrame, type OrderFrame, type PeerFrame } from './frames.js';
 import { isHostWord } from './hostWords.js';
 import type { MessageCourier } from './MessageCourier.js';
 import { NameDirectory } from './NameDirectory.js';
+import { isEffect } from './persistence/SeenEffects.js';
+import type { EffectVerdict } from './persistence/ShardJournal.js';
 import type { ShardLedger } from './ShardLedger.js';
 import { counterPlace } from './ShardLedger.js';
 import type { ShardLink } from './ShardLink.js';
@@ -57,6 +60,8 @@ export interface SwitchboardOptions {
   readonly deliver: DeliverLocally;
   /** The same for one message to many; null when each is to be delivered by itself. */
   readonly shared: () => SharedDelivery | null;
+  /** Tells an actor of this shard what became of its effect. */
+  readonly heard: (slot: number, generation: number, effect: number, verdict: EffectVerdict) => void;
   readonly toMain: (frame: NoticeFrame) => void;
   /** Something waits to be flushed at the end of the turn. */
   readonly wake: () => void;
@@ -72,6 +77,7 @@ export type DeliverLocally = (
   from: ActorReference | null,
   ask: AskToken | null,
   remote: boolean,
+  origin: EffectOrigin | null,
 ) => void;
 
 /** One object for all receivers of a message on a shard. */
@@ -88,6 +94,7 @@ interface Unresolved {
   readonly from: ActorReference | null;
   readonly ask: AskToken | null;
   readonly remote: boolean;
+  readonly origin: EffectOrigin | null;
 }
 
 /** Who asks when it is no actor but the host itself: slot 0, which no actor has. */
@@ -126,15 +133,16 @@ export class Switchboard {
     from: ActorReference | null,
     ask: AskToken | null = null,
     remote = false,
+    origin: EffectOrigin | null = null,
   ): void {
     if (isActorAddress(to)) {
-      this.#toAddress(to, type, data, from, ask, remote);
+      this.#toAddress(to, type, data, from, ask, remote, origin);
     } else if (to.node !== undefined && to.node !== this.#options.nodeId) {
       this.#options.toMain(['tell-remote', to.node, to.name, { type, data }]);
     } else {
       const address = this.names.get(to.name);
-      if (address) this.#toAddress(address, type, data, from, ask, remote);
-      else this.#holdForName(to.name, { to, type, data, from, ask, remote });
+      if (address) this.#toAddress(address, type, data, from, ask, remote, origin);
+      else this.#holdForName(to.name, { to, type, data, from, ask, remote, origin });
     }
   }
 
@@ -185,14 +193,30 @@ export class Switchboard {
     else this.#post(token.asker.shard, ['reply', token.id, result, error]);
   }
 
-  /** A message has reached nobody: it is counted and kept, and whoever waits for an answer is told. */
+  /** Tells the sender of an effect what became of it. */
+  answerEffect(sender: ActorReference | null, effect: number, verdict: EffectVerdict): void {
+    if (!sender || !isActorAddress(sender)) return;
+    const { shard, slot, generation } = sender;
+    if (shard === this.#shard) this.#options.heard(slot, generation, effect, verdict);
+    else this.#post(shard, ['heard', slot, generation, effect, verdict]);
+  }
+
+  /**
+   * A message has reached nobody: it is counted and kept, and whoever waits for an answer is told. An effect for which
+   * there is no room comes again.
+   */
   lose(
     reason: DeadLetterReason,
     to: ActorReference,
     from: ActorReference | null,
     type: unknown,
     ask: AskToken | null | undefined,
+    origin: MessageOrigin | null = null,
   ): void {
+    if (isEffect(origin)) {
+      this.answerEffect(from, origin[1], reason === 'mailbox-full' ? 'full' : 'gone');
+      if (reason === 'mailbox-full') return;
+    }
     if (isHostWord(type)) {
       if (ask) this.reply(ask, undefined, lossError({ reason, to, from, messageType: String(type), atMs: 0 }));
       return;
@@ -211,9 +235,18 @@ export class Switchboard {
       case 'message': {
         const [, slot, generation, type, data, sender, ask, remote] = frame;
         this.#options.ledger.addArrived(from, this.#shard, 1);
-        this.#options.deliver(slot, generation, type, data, sender, ask, remote);
+        this.#options.deliver(slot, generation, type, data, sender, ask, remote, null);
         break;
       }
+      case 'committed': {
+        const [, slot, generation, type, data, sender, ask, origin] = frame;
+        this.#options.ledger.addArrived(from, this.#shard, 1);
+        this.#options.deliver(slot, generation, type, data, sender, ask, false, origin);
+        break;
+      }
+      case 'heard':
+        this.#options.heard(frame[1], frame[2], frame[3], frame[4]);
+        break;
       case 'many': {
         const [, targets, type, data, sender] = frame;
         this.#options.ledger.addArrived(from, this.#shard, targets.length / 2);
@@ -222,7 +255,7 @@ export class Switchboard {
         for (let at = 0; at < targets.length; at += 2) {
           const [slot, generation] = [targets[at] as number, targets[at + 1] as number];
           if (shared && envelope) shared.deliverShared(slot, generation, envelope);
-          else this.#options.deliver(slot, generation, type, data, sender, null, false);
+          else this.#options.deliver(slot, generation, type, data, sender, null, false, null);
         }
         break;
       }
@@ -304,6 +337,7 @@ export class Switchboard {
     };
     switch (frame[0]) {
       case 'message':
+      case 'committed':
       case 'many':
         this.#options.ledger.addPosted(this.#shard, shard, -messagesIn(frame));
         this.#loseFrame('undecodable', shard, frame);
@@ -352,9 +386,12 @@ export class Switchboard {
     from: ActorReference | null,
     ask: AskToken | null,
     remote: boolean,
+    origin: EffectOrigin | null,
   ): void {
     if (to.shard === this.#shard) {
-      this.#options.deliver(to.slot, to.generation, type, data, from, ask, remote);
+      this.#options.deliver(to.slot, to.generation, type, data, from, ask, remote, origin);
+    } else if (origin) {
+      this.#post(to.shard, ['committed', to.slot, to.generation, type, data, from, ask, origin]);
     } else {
       this.#post(to.shard, ['message', to.slot, to.generation, type, data, from, ask, remote]);
     }
@@ -364,6 +401,8 @@ export class Switchboard {
     const link = this.#links[shard];
     if (!link) {
       const held = this.#held[shard];
+      // It is sent again when the shard is back.
+      if (frame[0] === 'committed' && held && !this.#gone[shard]) return;
       if (!held) this.#loseFrame('stale-address', shard, frame);
       else if (this.#gone[shard] || held.length >= limits.mailboxMessagesMax)
         this.#loseFrame('shard-down', shard, frame);
@@ -378,7 +417,7 @@ export class Switchboard {
         return;
       }
       ledger.addPosted(this.#shard, shard, messages);
-      if (frame[0] === 'message' && frame[6]) this.asks.aim(frame[6].id, shard);
+      if ((frame[0] === 'message' || frame[0] === 'committed') && frame[6]) this.asks.aim(frame[6].id, shard);
     }
     link.post(frame);
   }
@@ -387,6 +426,9 @@ export class Switchboard {
     if (frame[0] === 'message') {
       const [, slot, generation, type, , from, ask] = frame;
       this.lose(reason, { shard, slot, generation }, from, type, ask);
+    } else if (frame[0] === 'committed') {
+      const [, slot, generation, type, , from, ask, origin] = frame;
+      this.lose(reason, { shard, slot, generation }, from, type, ask, origin);
     } else if (frame[0] === 'many') {
       const [, targets, type, , from] = frame;
       for (let at = 0; at < targets.length; at += 2) {
@@ -403,7 +445,9 @@ export class Switchboard {
 
   #holdForName(name: string, message: Unresolved): void {
     if (this.#unresolvedCount >= limits.mailboxMessagesMax) {
-      this.lose('unknown-name', message.to, message.from, message.type, message.ask);
+      // Too many wait: an effect comes again, anything else is lost.
+      const reason = message.origin ? 'mailbox-full' : 'unknown-name';
+      this.lose(reason, message.to, message.from, message.type, message.ask, message.origin);
       return;
     }
     this.#unresolvedCount++;
@@ -421,9 +465,9 @@ export class Switchboard {
     this.#unresolved.delete(name);
     this.#unresolvedCount -= waiting.length;
     if (address) this.names.bind(name, address);
-    for (const { to, type, data, from, ask, remote } of waiting) {
-      if (address) this.#toAddress(address, type, data, from, ask, remote);
-      else this.lose('unknown-name', to, from, type, ask);
+    for (const { to, type, data, from, ask, remote, origin } of waiting) {
+      if (address) this.#toAddress(address, type, data, from, ask, remote, origin);
+      else this.lose('unknown-name', to, from, type, ask, origin);
     }
   }
 }

@@ -77,6 +77,11 @@ export class TimerWheel<T> {
     if (--this.#size === 0) this.#sleep();
   }
 
+  /** Until it fires; negative when it is late. */
+  remainingMs(timer: WheelTimer<T>): number {
+    return timer.dueTick - (this.#clock.monotonicMs() - this.#originMs);
+  }
+
   close(): void {
     this.#first.fill(null);
     this.#last.fill(null);

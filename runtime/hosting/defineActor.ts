@@ -11,6 +11,7 @@ import type { ContractOf, DataOf, MessageType } from '../protocol/contract.js';
 import { AcademyError } from '../protocol/errors.js';
 import { limits } from '../protocol/limits.js';
 import { compileMessageSchema, type StandardSchema } from '../protocol/messageSchema.js';
+import { type PersistDefinition, type PersistKind, type PersistSpec, persistKinds } from '../protocol/persistence.js';
 import type { Directives, PoisonOptions } from '../protocol/supervision.js';
 import type { TSchema } from '../protocol/typebox.js';
 import { isDeliverable } from './isDeliverable.js';
@@ -19,7 +20,7 @@ import { assertDirectives } from './supervision/directiveFor.js';
 
 type MessageSchemas<C> = { readonly [T in MessageType<C>]?: TSchema | StandardSchema<DataOf<C, T>> };
 
-export interface DefineActorOptions<L extends AnyActorLogic = AnyActorLogic> {
+export interface DefineActorOptions<L extends AnyActorLogic = AnyActorLogic> extends PersistDefinition {
   /** An XState machine, or other actor logic of XState; its input is an ActorInput. Its types become the contract. */
   readonly machine: L;
   readonly mailbox?: Partial<MailboxOptions>;
@@ -54,6 +55,7 @@ export function defineActor<L extends AnyActorLogic>(options: DefineActorOptions
   assertDirectives(options.onError);
   assertPoison(options.poison);
   for (const [type, schema] of Object.entries(definition.messages ?? {})) compileMessageSchema(type, schema);
+  assertVersion(options);
   return definition;
 }
 
@@ -64,7 +66,10 @@ export function defineActor<L extends AnyActorLogic>(options: DefineActorOptions
 export function assertActorOptions(options: {
   readonly mailbox?: Partial<MailboxOptions>;
   readonly restart?: Partial<RestartOptions>;
+  readonly persist?: PersistKind;
+  readonly passivateAfterMs?: number;
 }): void {
+  assertPersistence(options);
   const { capacity, policy, conflateBy, alarmDepth, alarmAgeMs } = options.mailbox ?? {};
   if (capacity !== undefined && !(Number.isSafeInteger(capacity) && capacity >= 1)) {
     refuse('mailbox.capacity', 'it must be a whole number from 1');
@@ -106,6 +111,22 @@ function assertPoison({ failuresMax }: Partial<PoisonOptions> = {}): void {
   if (failuresMax === undefined || (Number.isSafeInteger(failuresMax) && failuresMax >= 1 && failuresMax <= most))
     return;
   refuse('poison.failuresMax', `it must be a whole number from 1 to ${most}`);
+}
+
+function assertPersistence({ persist, passivateAfterMs }: PersistSpec): void {
+  if (persist !== undefined && !persistKinds.includes(persist)) {
+    refuse('persist', "it must be 'none', 'snapshot' or 'journal'");
+  }
+  if (passivateAfterMs !== undefined && !(passivateAfterMs >= 0)) {
+    refuse('passivateAfterMs', 'it must be a number from 0');
+  }
+}
+
+function assertVersion({ snapshotVersion, migrate }: PersistDefinition): void {
+  if (snapshotVersion !== undefined && !(Number.isSafeInteger(snapshotVersion) && snapshotVersion >= 1)) {
+    refuse('snapshotVersion', 'it must be a whole number from 1');
+  }
+  if (migrate !== undefined && typeof migrate !== 'function') refuse('migrate', 'it must be a function');
 }
 
 function refuse(option: string, why: string): never {

@@ -21,9 +21,12 @@ import type { ErrorRecord } from '../protocol/errors.js';
 import type { AcademyEventName } from '../protocol/events.js';
 import type { NodeId } from '../protocol/identity.js';
 import type { PacketHeader, Priority } from '../protocol/packet.js';
+import type { EffectOrigin, PersistKind } from '../protocol/persistence.js';
 import type { StreamOriginInfo } from '../protocol/StreamedHeader.js';
 import type { StreamClass } from '../protocol/streams.js';
 import type { Directive, QuarantinedMessage } from '../protocol/supervision.js';
+import type { KeptShard } from './persistence/ActorArchive.js';
+import type { EffectVerdict } from './persistence/ShardJournal.js';
 import type { Revival } from './supervision/SupervisedNode.js';
 import type { FallEvent } from './supervision/supervise.js';
 
@@ -65,6 +68,10 @@ export interface ActorSeat {
   readonly restarts: number;
   /** Its ends are judged by a supervisor on the main thread, and not by its host. */
   readonly supervised?: SeatSupervision;
+  /** Keeps its images and its journal apart from those of others. */
+  readonly id: number;
+  readonly persist?: PersistKind;
+  readonly passivateAfterMs?: number;
 }
 
 export interface SeatSupervision {
@@ -84,6 +91,9 @@ export interface LinkChannel {
   readonly incoming: SharedArrayBuffer;
 }
 
+/** What the main thread may ask of a shard: to list something, or to put on disk what has changed. */
+export type ReportSubject = 'infos' | 'dead-letters' | 'quarantine' | 'save';
+
 /** Between any two shards. */
 export type PeerFrame =
   | readonly [
@@ -99,9 +109,20 @@ export type PeerFrame =
     ]
   /** One message to several actors of a shard: slot, generation, slot, generation … */
   | readonly ['many', targets: readonly number[], type: string, data: unknown, from: ActorReference | null]
-  | readonly ['reply', askId: number, result: unknown, error: ErrorRecord | null];
-
-export type ReportSubject = 'infos' | 'dead-letters' | 'quarantine';
+  | readonly ['reply', askId: number, result: unknown, error: ErrorRecord | null]
+  /** A message that is an effect of a `journal` actor. */
+  | readonly [
+      'committed',
+      slot: number,
+      generation: number,
+      type: string,
+      data: unknown,
+      from: ActorReference | null,
+      ask: AskToken | null,
+      origin: EffectOrigin,
+    ]
+  /** What became of such an effect, for the actor that has sent it. */
+  | readonly ['heard', slot: number, generation: number, effect: number, verdict: EffectVerdict];
 
 /** From the main thread to a shard. */
 export type OrderFrame =
@@ -113,7 +134,7 @@ export type OrderFrame =
   /** @see StreamHandover; the payload is only lent to whoever receives the frame */
   | readonly ['stream-event', stream: number, eventId: number, position: number, payload: Uint8Array]
   | readonly ['stream-end', stream: number]
-  | readonly ['spawn', seat: ActorSeat]
+  | readonly ['spawn', seat: ActorSeat, kept: KeptShard | null]
   | readonly ['stop', slot: number, generation: number]
   | readonly ['crash', slot: number, generation: number, error: ErrorRecord]
   | readonly ['supervise', slot: number, generation: number, order: SupervisorOrder, revival: Revival]
@@ -126,6 +147,10 @@ export type OrderFrame =
   | readonly ['resolved', name: string, address: ActorAddress | null]
   | readonly ['report', request: number, subject: ReportSubject]
   | readonly ['link', shard: number, channel: LinkChannel]
+  /** A batch of journal entries is on disk. */
+  | readonly ['journaled', batch: number]
+  /** What was kept of an actor: its image, and its journal. */
+  | readonly ['kept', slot: number, generation: number, image: Uint8Array | null, entries: readonly Uint8Array[]]
   /** The shard is down: hold what is meant for it, and say that nothing is sent to it any more. */
   | readonly ['unlink', shard: number]
   /** The shard is given up. */
@@ -135,7 +160,7 @@ export type OrderFrame =
 /** From a shard to the main thread. */
 export type NoticeFrame =
   | readonly ['up']
-  | readonly ['started', slot: number, generation: number, kind: RestartKind]
+  | readonly ['started', slot: number, generation: number, kind: RestartKind, persist: PersistKind]
   | readonly ['refused', slot: number, generation: number, error: ErrorRecord]
   | readonly ['reloaded', slot: number, generation: number, outcome: ReloadOutcome]
   | readonly ['restarted', slot: number, generation: number, restarts: number, error: ErrorRecord | null]
@@ -153,6 +178,14 @@ export type NoticeFrame =
   | readonly ['answer', request: number, value: unknown]
   | readonly ['dead-letters', letters: readonly DeadLetter[]]
   | readonly ['mailbox-alarm', alarm: MailboxAlarm]
+  /** To be put on disk: id, sequence, entry, id, sequence, entry … */
+  | readonly ['journal', batch: number, entries: readonly (number | Uint8Array)[]]
+  | readonly ['images', images: Uint8Array, isWhole: boolean, trims: readonly number[], handled: number]
+  /** Of one actor that is put to disk until it is needed. */
+  | readonly ['image', id: number, image: Uint8Array]
+  | readonly ['fetch', slot: number, generation: number]
+  /** An effect of a `journal` actor, to be heeded if it has not been before. */
+  | readonly ['once', id: number, effect: number, frame: NoticeFrame]
   | readonly ['publish', event: EncodedEvent]
   | readonly ['execute', askId: number, endpoint: string, payload: unknown, deadlineMs: number]
   | readonly ['tell-remote', node: NodeId, name: string, message: ActorMessage]
@@ -172,6 +205,6 @@ export type Frame = PeerFrame | OrderFrame | NoticeFrame;
 
 /** Messages to actors that a frame carries; all other frames are control. */
 export function messagesIn(frame: Frame): number {
-  if (frame[0] === 'message') return 1;
+  if (frame[0] === 'message' || frame[0] === 'committed') return 1;
   return frame[0] === 'many' ? frame[1].length / 2 : 0;
 }

@@ -3,12 +3,14 @@
  * ends when the main thread says so.
  */
 import { threadId } from 'node:worker_threads';
-import type { ActorAddress, RestartOptions } from '../protocol/actors.js';
+import type { RestartOptions } from '../protocol/actors.js';
 import type { NodeId } from '../protocol/identity.js';
 import { systemClock } from '../system/systemClock.js';
 import { systemRandom } from '../system/systemRandom.js';
 import { ActorHost } from './ActorHost.js';
-import type { ActorSeat, Frame, LinkChannel } from './frames.js';
+import type { Frame, LinkChannel } from './frames.js';
+import type { KeptShard } from './persistence/ActorArchive.js';
+import { type NameColumns, namesOf, type SeatColumns, seatsOf } from './persistence/SeatColumns.js';
 import { RingLink } from './RingLink.js';
 import { counterPlace, ShardLedger } from './ShardLedger.js';
 import type { ShardLinkEnd } from './ShardLink.js';
@@ -26,9 +28,12 @@ export interface ShardTask {
   /** How often the thread shows that its loop turns. */
   readonly heartbeatMs: number;
   readonly channel: LinkChannel;
-  /** Actors that lived on the shard before. */
-  readonly seats: readonly ActorSeat[];
-  readonly names: readonly (readonly [name: string, address: ActorAddress])[];
+  readonly snapshotEveryMs: number;
+  /** Actors that lived on the shard before, and what was kept of them. */
+  readonly kept: KeptShard;
+  readonly seats: SeatColumns;
+  /** Of actors on other shards. */
+  readonly names: NameColumns;
 }
 
 /** Resolves when the shard has been told to end. */
@@ -43,6 +48,7 @@ export async function runShard(task: ShardTask): Promise<void> {
     nodeId,
     academyId,
     restart,
+    snapshotEveryMs: task.snapshotEveryMs,
     clock: systemClock,
     random: systemRandom,
     ledger,
@@ -56,8 +62,10 @@ export async function runShard(task: ShardTask): Promise<void> {
   });
   const endOf = (peer: number): ShardLinkEnd => ({
     receive: (frame: Frame) => {
-      if (frame[0] === 'link') switchboard.connect(frame[1], linkTo(frame[1], frame[2]));
-      else if (frame[0] === 'end') end();
+      if (frame[0] === 'link') {
+        switchboard.connect(frame[1], linkTo(frame[1], frame[2]));
+        host.shardUp();
+      } else if (frame[0] === 'end') end();
       else host.receive(frame, peer);
     },
     pending: (link) => switchboard.pending(link),
@@ -72,8 +80,8 @@ export async function runShard(task: ShardTask): Promise<void> {
     new RingLink(channel, endOf(peer), { defer: setImmediate });
   const main = linkTo(0, task.channel);
   switchboard.connect(0, main);
-  for (const [name, address] of task.names) switchboard.names.bind(name, address);
-  await Promise.all(task.seats.map((seat) => host.spawn(seat)));
+  for (const [name, address] of namesOf(task.names)) switchboard.names.bind(name, address);
+  await host.spawnAll(seatsOf(task.seats), task.kept);
   main.post(['up']);
   await ended;
   switchboard.flush();

@@ -10,6 +10,7 @@ import type { AcademyEventData, AcademyEventName } from './events.js';
 import type { NodeId } from './identity.js';
 import type { MessageSchema } from './messageSchema.js';
 import type { Priority } from './packet.js';
+import type { MessageOrigin, PersistDefinition, PersistSpec } from './persistence.js';
 import type { Directives, PoisonOptions } from './supervision.js';
 
 /** Where an actor lives on its node. The generation tells it from one that had the slot before. */
@@ -54,6 +55,8 @@ export interface DeliveredMessage<T extends string = string, D = unknown, R = un
   readonly atMs: number;
   /** Present when the sender waits for an answer; reply with the effect `reply`. */
   readonly ask?: AskToken<R>;
+  /** By it the host knows a message that comes twice. Of no use to machines. */
+  readonly origin?: MessageOrigin;
 }
 
 /** An event of the mesh, as an actor receives it that has subscribed to it. */
@@ -225,7 +228,7 @@ export interface RestartOptions {
 }
 
 /** What an actor's module exports: the machine, and what the host must know to run it. `C`: its ActorContract. */
-export interface ActorDefinition<C = unknown> {
+export interface ActorDefinition<C = unknown> extends PersistDefinition {
   readonly kind: 'academy-actor';
   readonly machine: AnyActorLogic;
   readonly '~contract'?: C;
@@ -250,7 +253,7 @@ export interface ActorDefinition<C = unknown> {
 }
 
 /** How to start an actor on any thread: its module by URL, its name, and an input that can be cloned. */
-export interface ActorSpec {
+export interface ActorSpec extends PersistSpec {
   readonly name: string;
   readonly module: string;
   /** Name of the module's export that holds the ActorDefinition. */
@@ -313,7 +316,7 @@ export interface ActorInfo {
   readonly address: ActorAddress;
   readonly machine: string;
   readonly state: string;
-  readonly status: 'running' | 'restarting' | 'stopped' | 'failed';
+  readonly status: 'running' | 'restarting' | 'passive' | 'stopped' | 'failed';
   readonly restarts: number;
   readonly mailboxDepth: number;
   readonly messagesHandled: number;

@@ -11,6 +11,12 @@ export type PersistKind = 'none' | 'snapshot' | 'journal';
 
 export const persistKinds: readonly PersistKind[] = ['none', 'snapshot', 'journal'];
 
+/** Of a message that is an effect of a `journal` actor: its id, the effect's number, and the one up to which all is done. */
+export type EffectOrigin = readonly [sender: number, effect: number, done: number];
+
+/** Of a message to a `journal` actor: an effect of one, or the answer to an effect of its own. */
+export type MessageOrigin = EffectOrigin | { readonly answers: number };
+
 /** Part of an ActorDefinition. */
 export interface PersistDefinition {
   /** @default 'none' */

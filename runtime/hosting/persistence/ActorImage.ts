@@ -4,7 +4,7 @@
  */
 import type { ActorEffect, DeliveredMessage } from '../../protocol/actors.js';
 import type { AcademyEventName } from '../../protocol/events.js';
-import type { MessageOrigin } from './SeenEffects.js';
+import type { MessageOrigin } from '../../protocol/persistence.js';
 
 export interface ActorImage {
   /** The actor's number, which it keeps for good. */
@@ -55,10 +55,11 @@ export interface ImageSubscription {
 
 /** A message that a `journal` actor has handled, or a timer of its own that was due. */
 export interface JournalEntry {
+  readonly sequence: number;
   /** As the machine got it. */
   readonly event: DeliveredMessage;
-  /** Id of the timer; null for a message. */
-  readonly timer: string | undefined | null;
+  /** The timer that was due; null for a message. */
+  readonly timer: { readonly id: string | undefined } | null;
   readonly origin: MessageOrigin | null;
   /** The actor's effects up to this number have happened. */
   readonly done: number;

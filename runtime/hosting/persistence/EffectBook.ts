@@ -7,7 +7,7 @@
  * machine ──► step ──(message handled)──► held ──(on disk)──► released ──(receiver has it)──► gone
  * ```
  */
-import type { ActorEffect } from '../../protocol/actors.js';
+import type { ActorEffect, AskToken } from '../../protocol/actors.js';
 import type { EffectLedger, OutboxEffect } from './ActorImage.js';
 import { SeenEffects } from './SeenEffects.js';
 
@@ -25,6 +25,8 @@ export class EffectBook {
   readonly open = new Map<number, OpenQuestion>();
   /** Effects up to this number were released in this life. */
   released = 0;
+  /** Of the questions among the effects that are under way. */
+  readonly tokens = new Map<number, AskToken>();
   #step: ActorEffect[] = [];
   #lastEffect: number;
 
@@ -69,6 +71,12 @@ export class EffectBook {
       }
     }
     return numbered;
+  }
+
+  /** A question that is asked at once, by an actor without journal. @returns its number */
+  ask(question: OpenQuestion): number {
+    this.open.set(++this.#lastEffect, question);
+    return this.#lastEffect;
   }
 
   happened(number: number): void {

@@ -4,13 +4,8 @@
  * is what is under way.
  */
 import { limits } from '../../protocol/limits.js';
+import type { EffectOrigin, MessageOrigin } from '../../protocol/persistence.js';
 import type { EffectLedger } from './ActorImage.js';
-
-/** Of a message that is an effect of a `journal` actor: its id, the effect's number, and the one up to which all is done. */
-export type EffectOrigin = readonly [sender: number, effect: number, done: number];
-
-/** Of a message to a `journal` actor: an effect of one, or the answer to an effect of its own. */
-export type MessageOrigin = EffectOrigin | { readonly answers: number };
 
 export function isEffect(origin: MessageOrigin | null | undefined): origin is EffectOrigin {
   return Array.isArray(origin);

@@ -8,9 +8,10 @@ import { serialize } from 'node:v8';
 import type { ActorAddress, ActorEffect, ActorReference, DeliveredMessage } from '../../protocol/actors.js';
 import { isActorAddress } from '../../protocol/actors.js';
 import type { Clock, TimerHandle } from '../../protocol/Clock.js';
+import type { EffectOrigin, MessageOrigin } from '../../protocol/persistence.js';
 import type { JournalEntry, OutboxEffect } from './ActorImage.js';
 import type { EffectBook } from './EffectBook.js';
-import { type EffectOrigin, isEffect, type MessageOrigin, type SeenState } from './SeenEffects.js';
+import { isEffect, type SeenState } from './SeenEffects.js';
 
 /** Before an effect that has not arrived is sent again. */
 const resendMs = 250;
@@ -67,7 +68,7 @@ export class ShardJournal<A extends JournalActor> {
 
   /** Whether a message that the actor is about to get can be kept. @throws what cannot be cloned */
   entryOf(actor: A, event: DeliveredMessage, timer: JournalEntry['timer'], origin: MessageOrigin | null): Uint8Array {
-    const entry: JournalEntry = { event, timer, origin, done: actor.book.done };
+    const entry: JournalEntry = { sequence: actor.sequence + 1, event, timer, origin, done: actor.book.done };
     return serialize(entry);
   }
 

@@ -5,6 +5,8 @@ import type { ActorImage, ImageSubscription, ImageTimer } from './ActorImage.js'
 import { type ContextGroup, type ImageColumns, imagesFormat } from './encodeImages.js';
 
 const none: readonly never[] = [];
+/** Of all that have neither: who reads snapshots does not write to them. */
+const empty = Object.freeze({});
 
 /** @throws AcademyError ERR_ACADEMY_SNAPSHOT_INVALID for what is damaged, or was written in another layout */
 export function decodeImages(bytes: Uint8Array): ActorImage[] {
@@ -55,8 +57,8 @@ function snapshotsOf({ ids, shapes, shapeOf, groups, groupOf, whole }: ImageColu
       status: 'active',
       value: typeof value === 'string' ? value : structuredClone(value),
       context: contextAt(groups[group] as ContextGroup, at),
-      children: {},
-      historyValue: {},
+      children: empty,
+      historyValue: empty,
     };
   }
   for (const [row, snapshot] of whole) snapshots[row] = snapshot;

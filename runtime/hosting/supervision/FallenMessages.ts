@@ -75,8 +75,8 @@ export class FallenMessages {
     this.#world.toMain(['quarantined', kept]);
   }
 
-  #lose(cell: ActorCell, reason: 'crashed' | 'quarantined', { from, type, ask }: DeliveredMessage): void {
-    this.#world.switchboard.lose(reason, cell.address, from, type, ask);
+  #lose(cell: ActorCell, reason: 'crashed' | 'quarantined', { from, type, ask, origin }: DeliveredMessage): void {
+    this.#world.switchboard.lose(reason, cell.address, from, type, ask, origin);
   }
 }
 

@@ -6,10 +6,15 @@ import type { HistoryValue } from './chart.js';
 import type { Place } from './Place.js';
 import type { Chart, ChartNode } from './xstateShapes.js';
 
+type PersistedHistory = Readonly<Record<string, readonly { readonly id: string }[]>>;
+
 interface PersistedSnapshot {
   readonly value: StateValue;
-  readonly historyValue?: Readonly<Record<string, readonly { readonly id: string }[]>>;
+  readonly historyValue?: PersistedHistory;
 }
+
+/** Places of top states without history: thousands of runs may be restored to each. */
+const plainPlaces = new WeakMap<CompiledMachine, Map<string, Place>>();
 
 export function persistedSnapshot(run: CompiledRun): unknown {
   const { status, place, context, rare } = run;
@@ -42,6 +47,18 @@ export function resolvedSnapshot(chart: Chart, run: CompiledRun): unknown {
 /** @throws Error when the machine has no such state */
 export function placeOfSnapshot(machine: CompiledMachine, snapshot: unknown): Place {
   const { value, historyValue = {} } = snapshot as PersistedSnapshot;
+  const isPlain = typeof value === 'string' && Object.keys(historyValue).length === 0;
+  if (!isPlain) return placeAt(machine, value, historyValue);
+  const places = plainPlaces.get(machine) ?? new Map<string, Place>();
+  plainPlaces.set(machine, places);
+  const known = places.get(value);
+  if (known) return known;
+  const place = placeAt(machine, value, historyValue);
+  places.set(value, place);
+  return place;
+}
+
+function placeAt(machine: CompiledMachine, value: StateValue, historyValue: PersistedHistory): Place {
   const { chart } = machine;
   const history: Record<string, ChartNode[]> = {};
   for (const [id, nodes] of Object.entries(historyValue)) {

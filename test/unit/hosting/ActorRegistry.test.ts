@@ -18,7 +18,7 @@ t.test('no two actors ever have the same address, however names and slots come a
           if (registry.byAddress(address.shard, address.slot, address.generation)) return false;
           continue;
         }
-        const { address } = registry.add(spec(`${number}`), shard);
+        const { address } = registry.add(spec(`${number}`), shard, number);
         if (address.slot === 0 || given.has(JSON.stringify(address))) return false;
         given.add(JSON.stringify(address));
       }
@@ -34,7 +34,7 @@ t.test('actors are stopped the latest first', async (t) => {
     ['b', 1],
     ['c', 0],
   ] as const)
-    registry.add(spec(name), shard);
+    registry.add(spec(name), shard, 1);
   t.strictSame(
     registry.latestFirst().map(({ spec: { name } }) => name),
     ['c', 'b', 'a'],

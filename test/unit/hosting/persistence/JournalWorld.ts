@@ -6,13 +6,13 @@
 import { deserialize } from 'node:v8';
 import type { EffectLedger, JournalEntry } from '../../../../runtime/hosting/persistence/ActorImage.js';
 import { EffectBook } from '../../../../runtime/hosting/persistence/EffectBook.js';
-import type { EffectOrigin } from '../../../../runtime/hosting/persistence/SeenEffects.js';
 import {
   type EffectVerdict,
   type JournalActor,
   ShardJournal,
 } from '../../../../runtime/hosting/persistence/ShardJournal.js';
 import type { ActorEffect, DeliveredMessage } from '../../../../runtime/protocol/actors.js';
+import type { EffectOrigin } from '../../../../runtime/protocol/persistence.js';
 import { FakeClock } from '../FakeClock.js';
 
 export const actorsInWorld = 6;

@@ -1,0 +1,184 @@
+/** What actors keep over crashes, deaths of threads and the end of the node, on worker threads and a store on disk. */
+import t from 'tap';
+import { ACADEMY_CHAT_EVENTS } from '../../runtime/protocol/events.js';
+import { topicOf } from '../../runtime/protocol/packet.js';
+import { ActorStore } from '../../runtime/storage/ActorStore.js';
+import { Store } from '../../runtime/storage/Store.js';
+import { keeper, keeperReport, type PersistentNode, startNode, told } from './persistentNode.js';
+import { headerOf, otherNode, until } from './testSystem.js';
+
+async function killShard({ system, ups }: PersistentNode, by: string): Promise<void> {
+  const before = ups.length;
+  system.tell({ name: by }, { type: 'exit', data: 3 });
+  await until('the shard is back', () => ups.length > before);
+}
+
+t.test('a journal loses nothing that was receipted when its thread dies', async (t) => {
+  const node = await startNode(t, t.testdir(), { snapshotEveryMs: 100_000 });
+  await node.system.spawn(keeper('ada', 'journal', { shard: 1 }));
+  await node.system.spawn(keeper('killer', 'plain', { shard: 1 }));
+  for (const id of ['a', 'b', 'c']) await told(node.system, 'ada', id);
+  await killShard(node, 'killer');
+  t.strictSame((await keeperReport(node.system, 'ada')).seen, ['a', 'b', 'c']);
+  await told(node.system, 'ada', 'd');
+  await killShard(node, 'killer');
+  t.strictSame((await keeperReport(node.system, 'ada')).seen, ['a', 'b', 'c', 'd']);
+});
+
+t.test('what a journal has caused happens once, though both ends die', async (t) => {
+  const node = await startNode(t, t.testdir());
+  await node.system.spawn(keeper('ada', 'journal', { shard: 1 }));
+  await node.system.spawn(keeper('ben', 'journal', { shard: 2 }));
+  await node.system.spawn(keeper('first', 'plain', { shard: 1 }));
+  await node.system.spawn(keeper('second', 'plain', { shard: 2 }));
+  const expected: string[] = [];
+  for (let round = 0; round < 6; round++) {
+    const next = Array.from({ length: 5 }, (_, index) => ({ to: 'ben', told: { id: `${round}.${index}` } }));
+    await told(node.system, 'ada', `${round}`, next);
+    expected.push(...next.map(({ told: { id } }) => id));
+    await killShard(node, round % 2 === 0 ? 'second' : 'first');
+  }
+  await until('all is heard', async () => (await keeperReport(node.system, 'ben')).seen.length >= expected.length);
+  t.strictSame([...(await keeperReport(node.system, 'ben')).seen].sort(), expected.sort());
+});
+
+t.test('a snapshot loses what came after it, by count; without one all is gone', async (t) => {
+  const node = await startNode(t, t.testdir(), { snapshotEveryMs: 50 });
+  await node.system.spawn(keeper('ada', 'snapshot', { shard: 1 }));
+  await node.system.spawn(keeper('ben', 'plain', { shard: 1 }));
+  for (const id of ['a', 'b']) await told(node.system, 'ada', id);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  await told(node.system, 'ben', 'b');
+  // The next snapshot comes 50 ms after the first message that it is to hold.
+  for (const id of ['c', 'd']) node.system.tell({ name: 'ada' }, { type: 'tell', data: { id } });
+  await killShard(node, 'ben');
+  t.strictSame((await keeperReport(node.system, 'ada')).seen, ['a', 'b']);
+  t.equal(node.ups[0]?.lost, 3, 'the two that the snapshot has not, and the order to die');
+  t.strictSame((await keeperReport(node.system, 'ben')).seen, []);
+});
+
+t.test('timers go on and subscriptions hold in the next thread', async (t) => {
+  const node = await startNode(t, t.testdir());
+  for (const kind of ['journal', 'snapshot']) {
+    await node.system.spawn(keeper(kind, kind, { shard: 1 }));
+    node.system.tell({ name: kind }, { type: 'listen', data: 'kitchen' });
+    node.system.tell({ name: kind }, { type: 'ring-in', data: 2_000 });
+    await keeperReport(node.system, kind);
+  }
+  await node.system.spawn(keeper('killer', 'plain', { shard: 1 }));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await killShard(node, 'killer');
+  const header = headerOf({ eventId: 3, topic: topicOf('kitchen') }, otherNode);
+  t.equal(node.system.deliverEvent(header, new Uint8Array([0xc1])), 1, ACADEMY_CHAT_EVENTS.TYPING);
+  for (const kind of ['journal', 'snapshot']) t.equal((await keeperReport(node.system, kind)).state, 'waiting');
+  for (const kind of ['journal', 'snapshot']) {
+    await until('it rings', async () => (await keeperReport(node.system, kind)).rings === 1);
+    t.equal((await keeperReport(node.system, kind)).state, 'quiet');
+  }
+});
+
+t.test('a question that the thread took with it is answered by an error', async (t) => {
+  const node = await startNode(t, t.testdir());
+  await node.system.spawn(keeper('killer', 'plain', { shard: 1 }));
+  await node.system.spawn(keeper('silent', 'plain', { shard: 2 }));
+  for (const kind of ['journal', 'snapshot']) {
+    await node.system.spawn(keeper(kind, kind, { shard: 1 }));
+    node.system.tell({ name: 'silent' }, { type: 'ring-in', data: 1 });
+    node.system.tell({ name: kind }, { type: 'ask', data: { to: 'silent' } });
+    await until('it is answered', async () => (await keeperReport(node.system, kind)).answers.length === 1);
+    node.system.tell({ name: kind }, { type: 'ask', data: { to: kind } });
+    await until('it answers itself', async () => (await keeperReport(node.system, kind)).answers.length === 2);
+    t.strictSame((await keeperReport(node.system, kind)).answers, ['silent', kind]);
+  }
+});
+
+t.test('an actor that crashes goes on from what was kept', async (t) => {
+  const node = await startNode(t, t.testdir());
+  for (const kind of ['journal', 'snapshot']) {
+    await node.system.spawn(keeper(kind, kind));
+    for (const id of ['a', 'b']) await told(node.system, kind, id);
+    if (kind === 'snapshot') await new Promise((resolve) => setTimeout(resolve, 100));
+    node.system.tell({ name: kind }, { type: 'crash', data: null });
+    await told(node.system, kind, 'c');
+    t.strictSame((await keeperReport(node.system, kind)).seen, ['a', 'b', 'c'], kind);
+  }
+});
+
+t.test('the node starts again with its actors, on other threads if there are others', async (t) => {
+  const folder = t.testdir();
+  const first = await startNode(t, folder);
+  await first.system.spawn(keeper('ada', 'journal', { shard: 1 }));
+  await first.system.spawn(keeper('ben', 'snapshot', { shard: 2 }));
+  await first.system.spawn(keeper('cy', 'plain'));
+  await first.system.spawn(keeper('dan', 'journal'));
+  for (const name of ['ada', 'ben', 'cy', 'dan']) await told(first.system, name, 'a');
+  await first.system.stop({ name: 'dan' });
+  await first.stop();
+
+  const second = await startNode(t, folder, { threads: 1 });
+  t.same(second.system.size, 2);
+  for (const name of ['ada', 'ben']) t.strictSame((await keeperReport(second.system, name)).seen, ['a']);
+  const address = second.system.resolve('ada');
+  t.strictSame(await second.system.spawn(keeper('ada', 'journal')), address, 'who spawns it finds it');
+  await t.rejects(second.system.spawn(keeper('ada', 'journal')), { code: 'ERR_ACADEMY_NAME_TAKEN' });
+  await told(second.system, 'ada', 'b');
+  await second.stop();
+
+  const third = await startNode(t, folder, { threads: 0 });
+  t.strictSame((await keeperReport(third.system, 'ada')).seen, ['a', 'b']);
+  t.strictSame((await keeperReport(third.system, 'ben')).seen, ['a']);
+});
+
+t.test('a snapshot of an older version is migrated, or refused with the remedy and kept', async (t) => {
+  const folder = t.testdir();
+  const first = await startNode(t, folder);
+  await first.system.spawn(keeper('ada', 'snapshot'));
+  await told(first.system, 'ada', 'a');
+  await first.stop();
+  const store = Store.open(folder);
+  const actors = new ActorStore(store);
+  const [ada] = actors.actors();
+  if (!ada) throw new Error('ada is not kept');
+  await actors.putActor({ ...ada, spec: { ...ada.spec, exportName: 'unmigrated' } });
+  await store.close();
+
+  const second = await startNode(t, folder);
+  t.equal(second.system.resolve('ada'), undefined);
+  await t.rejects(second.system.spawn(keeper('ada', 'unmigrated')), {
+    code: 'ERR_ACADEMY_SNAPSHOT_VERSION',
+    message: /"ada" was kept in version 1, and its definition has version 2/,
+    remedy: /migrate\(snapshot, fromVersion\)/,
+  });
+  await second.system.spawn(keeper('ada', 'migrated'));
+  t.match(await keeperReport(second.system, 'ada'), { heard: ['from version 1', 'a'] });
+});
+
+t.test('an actor that nothing reaches is put to disk, and its next message brings it back', async (t) => {
+  const node = await startNode(t, t.testdir());
+  await node.system.spawn(keeper('ada', 'passive', { shard: 1 }));
+  await told(node.system, 'ada', 'a');
+  const status = async (): Promise<string | undefined> => (await node.system.infos())[0]?.status;
+  await until('it is put to disk', async () => (await status()) === 'passive');
+  await Promise.all(['b', 'c'].map((id) => told(node.system, 'ada', id)));
+  t.strictSame((await keeperReport(node.system, 'ada')).seen, ['a', 'b', 'c']);
+  await until('it is put to disk again', async () => (await status()) === 'passive');
+  await node.system.spawn(keeper('killer', 'plain', { shard: 1 }));
+  await killShard(node, 'killer');
+  t.strictSame((await keeperReport(node.system, 'ada')).seen, ['a', 'b', 'c']);
+  await until('it is put to disk a third time', async () => (await status()) === 'passive');
+  await node.system.stop({ name: 'ada' });
+  t.equal(node.system.resolve('ada'), undefined);
+});
+
+t.test('an actor whose context cannot be kept is refused with the remedy', async (t) => {
+  const node = await startNode(t, t.testdir());
+  await t.rejects(node.system.spawn(keeper('ada', 'unkept')), {
+    code: 'ERR_ACADEMY_SNAPSHOT_INVALID',
+    message: /"ada" cannot go on: the state of an actor cannot be kept/,
+    remedy: /plain data/,
+  });
+  await t.rejects(node.system.spawn(keeper('ada', 'plain', { persist: 'sometimes' as 'none' })), {
+    code: 'ERR_ACADEMY_BAD_ARGUMENT',
+    message: /persist/,
+  });
+});
