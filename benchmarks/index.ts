@@ -16,6 +16,7 @@ export { VoidRound } from './runner/VoidRound.js';
 const benchmarks: Readonly<Record<string, () => Promise<{ readonly benchmark: Benchmark }>>> = {
   actors: () => import('./actors.js'),
   codec: () => import('./codec.js'),
+  hops: () => import('./hops.js'),
   load: () => import('./load.js'),
   multicast: () => import('./multicast.js'),
   peers: () => import('./peers.js'),

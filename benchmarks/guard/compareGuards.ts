@@ -83,6 +83,7 @@ function toleranceOf(key: string, { median: middle, min, max }: GuardBaseline): 
 
 function gain(key: string, before: number, now: number): number {
   if (before === now) return 0;
+  if (before === 0) return isBetterLow(key) ? -1 : 1;
   return isBetterLow(key) ? 1 - now / before : now / before - 1;
 }
 
