@@ -50,11 +50,14 @@ export function restartsWithin(withinMs: number, earlierMs: readonly number[], n
   return earlierMs.filter((atMs) => nowMs - atMs < withinMs);
 }
 
+/** No delay doubles so often; and beyond 1,023 doublings, none at all would become no number. */
+const doublingsMax = 52;
+
 /**
  * @param streak restarts before this one without a quiet time between
  * @returns between half and the whole of backoffMs · 2^streak, at most backoffMaxMs
  */
 export function backoffDelayMs(options: BackoffOptions, streak: number, random: Random): number {
-  const wholeMs = Math.min(options.backoffMaxMs, options.backoffMs * 2 ** streak);
+  const wholeMs = Math.min(options.backoffMaxMs, options.backoffMs * 2 ** Math.min(streak, doublingsMax));
   return wholeMs * (0.5 + random.next() / 2);
 }

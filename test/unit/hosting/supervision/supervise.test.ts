@@ -281,6 +281,21 @@ t.test('delays grow up to a bound, and begin anew after a quiet time', async (t)
   }
 });
 
+t.test('a child without a delay starts again at once, however often it has', async (t) => {
+  const supervisor = defineSupervisor({
+    intensity: Number.POSITIVE_INFINITY,
+    backoffMs: 0,
+    backoffMaxMs: 0,
+    children: [child('a')],
+  });
+  const world = new SupervisedWorld(supervisor);
+  for (let fall = 0; fall < 2_000; fall++) {
+    world.crash('a');
+    world.clock.advance(0);
+  }
+  t.equal(world.startsAtMs.get('a')?.length, 2_001);
+});
+
 t.test('children end in reverse order, each within its limit, and are then ended by force', async (t) => {
   const inner = defineSupervisor({ children: [child('b', { shutdownMs: 100 }), child('c', { shutdownMs: 200 })] });
   const supervisor = defineSupervisor({ children: [child('a'), { name: 'inner', supervisor: inner }, child('d')] });
