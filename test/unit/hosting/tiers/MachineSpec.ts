@@ -223,7 +223,7 @@ const { node } = fc.letrec<{ node: NodeSpec }>((tie) => ({
       fc.array(tie('node'), { minLength: 1, maxLength: 3 }),
     ),
     initial: small,
-    initialActions: fc.oneof({ weight: 5, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: actions }),
+    initialActions: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: actions }),
     entry: actions,
     exit: actions,
     on: fc.array(

@@ -298,6 +298,9 @@ class MachineBuilder {
       if (!isAgreed) enqueue.emit({ type: 'refused', n: context.n });
       else for (const each of listed) enqueue(each);
       if (context.n % 2 === 0) enqueue.assign({ m: ({ context: { m } }: Args) => m + 1 });
+      if (context.n % 2 === 1) enqueue.emit(({ context: { m } }: Args) => ({ type: 'counted', m }));
+      enqueue.emit({ type: 'listed', n: context.n });
+      enqueue.assign({ listed: context.n });
       if (context.n % 3 === 0) enqueue.raise({ type: 'C' }, { delay: 7, id: 'enqueued' });
       if (context.n % 5 === 0) enqueue.sendTo(probe.friend, { type: 'hello', n: context.n });
       if (context.n % 5 === 1) enqueue.cancel('enqueued');
@@ -324,7 +327,7 @@ class MachineBuilder {
 
 interface Enqueue {
   (action: unknown): void;
-  emit(event: object): void;
+  emit(event: unknown): void;
   assign(assignment: object): void;
   raise(event: object, options: object): void;
   sendTo(to: object, event: object): void;
