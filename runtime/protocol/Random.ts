@@ -9,11 +9,19 @@ export interface Random {
   next(): number;
   /** `length` bytes. Only the system's source is fit for keys. */
   bytes(length: number): Uint8Array;
-  /** A URL-safe id of 21 characters (126 bits), for messages, requests and sessions. */
+  /**
+   * A URL-safe id of 21 characters (some 126 bits), for messages, requests and sessions. It never begins with a hyphen, so that
+   * a command line takes it for no option.
+   */
   id(): string;
 }
 
 const idCharacters = 21;
+
+/** An id that a command line does not take for an option: a hyphen at its beginning is an underscore. */
+export function asArgument(id: string): string {
+  return id.startsWith('-') ? `_${id.slice(1)}` : id;
+}
 
 /**
  * A repeatable source: sfc32 (Chris Doty-Humphrey, PractRand), seeded through splitmix32. Not for keys.
@@ -50,7 +58,7 @@ export function seededRandom(seed: number): Random {
   const id = (): string => {
     let text = '';
     for (let index = 0; index < idCharacters; index++) text += urlAlphabet[nextWord() & 63];
-    return text;
+    return asArgument(text);
   };
   return { next: () => nextWord() / 0x1_0000_0000, bytes, id };
 }

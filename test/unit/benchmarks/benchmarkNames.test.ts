@@ -2,7 +2,16 @@ import t from 'tap';
 import { benchmarkNames, loadBenchmark, runBenchmark } from '../../../benchmarks/index.js';
 
 t.test('every benchmark is found by its own name and says what it stands for in a sentence', async (t) => {
-  t.strictSame([...benchmarkNames].sort(), ['actors', 'codec', 'hops', 'load', 'multicast', 'peers', 'supervision', 'threads']);
+  t.strictSame([...benchmarkNames].sort(), [
+    'actors',
+    'codec',
+    'hops',
+    'load',
+    'multicast',
+    'peers',
+    'supervision',
+    'threads',
+  ]);
   for (const name of benchmarkNames) {
     const benchmark = await loadBenchmark(name);
     t.equal(benchmark.name, name);

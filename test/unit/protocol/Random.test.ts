@@ -48,3 +48,12 @@ for (const [name, random] of [
     t.end();
   });
 }
+
+t.test('no id begins like an option of a command line', async (t) => {
+  for (const random of [seededRandom(3), systemRandom]) {
+    const ids = Array.from({ length: 1_000 }, () => random.id());
+    t.notOk(ids.some((id) => id.startsWith('-')));
+    t.ok(ids.every((id) => /^[\w-]{21}$/.test(id)));
+    t.equal(new Set(ids).size, ids.length);
+  }
+});
