@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { NodeId } from '../../runtime/protocol/identity.js';
 import { type Random, seededRandom } from '../../runtime/protocol/Random.js';
-import { datagramKinds } from '../../transports/udp/stream/streamDatagrams.js';
+import { datagramKinds, dataHeader } from '../../transports/udp/stream/streamDatagrams.js';
 import { StreamWorld, upTo } from './StreamWorld.js';
 
 /** All that was said to the group, as somebody on the network hears it. */
@@ -301,4 +301,28 @@ t.test('more forged runs than may be checked delay what is true, and stop nothin
   world.until('all is heard', () => listener.numbers.length >= speaker.said, 20_000);
   t.strictSame(listener.numbers, upTo(speaker.said));
   t.ok(listener.stats.badTags >= 2_000, `${listener.stats.badTags} were checked, as many as may be in a second`);
+});
+
+t.test('a forged slot that begins a run of more slots than there will be stops nothing', async (t) => {
+  const world = new StreamWorld({ seed: 21 });
+  const recorded = recorderOf(world);
+  const listener = world.listener();
+  const speaker = world.speaker();
+  speaker.awaitMembers(1);
+  speaker.sayAll(20);
+  speaker.publisher.flush();
+  world.until('that is heard', () => listener.numbers.length === 20);
+  const data = recorded.filter((datagram) => datagram[3] === datagramKinds.data).at(-1) as Uint8Array;
+  for (const claimed of [40, 200]) {
+    const forged = Buffer.from(data);
+    forged.writeUIntBE(speaker.publisher.sequence, dataHeader.sequence, 6);
+    forged[dataHeader.index] = 0;
+    forged[dataHeader.count] = claimed;
+    world.network.broadcast('stream training', speaker.identity.nodeId, forged);
+    world.clock.advance(1);
+    speaker.sayAll(20);
+    speaker.publisher.flush();
+    world.until('the true one is heard', () => listener.numbers.length === speaker.said, 5_000);
+  }
+  t.strictSame(listener.numbers, upTo(60));
 });

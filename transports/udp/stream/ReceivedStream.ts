@@ -27,6 +27,7 @@ import {
   readU48,
   receiverIdBytes,
   sessionAt,
+  slotsPerRunMax,
   streamTagBytes,
   writePrefix,
   writeU48,
@@ -134,6 +135,8 @@ export class ReceivedStream {
   #horizon = 0;
   #members = 1;
   #statusAt = 0;
+  /** Where it stood when the timer came last. */
+  #nextBefore = -1;
   /** The first slot beyond what the publisher was allowed to send by the last status. */
   #allowed = 0;
   #statusMs = 0;
@@ -248,8 +251,8 @@ export class ReceivedStream {
     const used = readU16(bytes, at + dataHeader.usedBytes);
     const index = bytes[at + dataHeader.index] as number;
     const count = bytes[at + dataHeader.count] as number;
-    const isSound =
-      size <= this.#slotBytes && at + size <= end && used >= dataHeader.bytes && used <= size && index < count;
+    const isRun = index < count && count <= slotsPerRunMax;
+    const isSound = isRun && size <= this.#slotBytes && at + size <= end && used >= dataHeader.bytes && used <= size;
     return isSound ? size : this.#malformed();
   }
 
@@ -638,9 +641,23 @@ export class ReceivedStream {
     }
     this.#tryHeld();
     const isBehind = this.#class !== 'lossy' && this.#horizon > this.#next;
+    if (isBehind && this.#next === this.#nextBefore) this.#doubtHead();
+    this.#nextBefore = this.#next;
     if (this.#next !== this.#statusAt || isBehind || nowMs - this.#statusMs >= idleStatusMs) this.#sendStatus();
     if (isBehind) this.#planNak();
     this.#schedule(statusEveryMs);
+  }
+
+  /**
+   * Nothing is missing of all that is known to exist, and still the first run is not whole: its first slot tells of more
+   * than there is, so it is not the publisher's. It is asked for again, with what came behind it.
+   */
+  #doubtHead(): void {
+    const window = this.#window;
+    if (!window.isHeld(this.#next)) return;
+    for (let sequence = this.#next; sequence < this.#horizon; sequence++) if (!window.has(sequence)) return;
+    const count = window.datagramOf(this.#next)[dataHeader.count] as number;
+    this.#discard(this.#next, Math.min(count, this.#horizon - this.#next));
   }
 
   /** As #schedule, but what is due before stays: heartbeats bring requests, and must not put statuses off for ever. */

@@ -42,6 +42,8 @@ export const streamMagic = 0xaca5;
 export const streamVersion = 1;
 export const sessionBytes = 8;
 export const receiverIdBytes = 8;
+/** A run leaves in one datagram of at most 65,507 bytes, which is 46 slots of 1,400. */
+export const slotsPerRunMax = 64;
 export const streamTagBytes = 16;
 
 export const datagramKinds = {
