@@ -1,6 +1,6 @@
 /** Brings an event of the mesh to a shard's subscribers: decoded and checked once, however many they are. */
 import type { DeliveredMessage } from '../protocol/actors.js';
-import type { EventMessage } from '../protocol/EventMessage.js';
+import { eventMessage } from '../protocol/EventMessage.js';
 import {
   type AcademyEventData,
   type AcademyEventName,
@@ -11,7 +11,7 @@ import {
 } from '../protocol/events.js';
 import type { NodeId } from '../protocol/identity.js';
 import type { MessageCodec } from '../protocol/MessageCodec.js';
-import { type PacketHeader, packetId } from '../protocol/packet.js';
+import type { PacketHeader } from '../protocol/packet.js';
 import type { ActorCell } from './ActorCell.js';
 import type { EventInterest, Subscription } from './EventInterest.js';
 import { type CounterName, counterPlace, type ShardLedger } from './ShardLedger.js';
@@ -65,15 +65,7 @@ export class EventDelivery {
     data: AcademyEventData[AcademyEventName],
   ): void {
     const { nodeId, ledger, shard, put } = this.#options;
-    const event: EventMessage = {
-      name: definition.name,
-      data,
-      id: packetId(header),
-      priority: header.priority,
-      timestampMs: header.timestampMs,
-      sourceNode: header.sourceNode,
-      traceId: header.traceId,
-    };
+    const event = eventMessage(definition.name, data, header);
     const isOwn = header.sourceNode === nodeId;
     const roomId = definition.roomScoped ? ((data as { roomId?: string }).roomId ?? null) : null;
     for (const subscription of listeners) {

@@ -10,7 +10,7 @@
  */
 import { EventEmitter } from 'eventemitter3';
 import { LRUCache } from 'lru-cache';
-import type { EventMessage } from '../protocol/EventMessage.js';
+import { type EventMessage, eventMessage } from '../protocol/EventMessage.js';
 import { parseEndpoint } from '../protocol/endpoints.js';
 import { AcademyError } from '../protocol/errors.js';
 import {
@@ -28,7 +28,7 @@ import {
 import type { NodeId } from '../protocol/identity.js';
 import { limits } from '../protocol/limits.js';
 import type { MessageCodec } from '../protocol/MessageCodec.js';
-import { type PacketHeader, type Priority, packetId, topicOf } from '../protocol/packet.js';
+import { type PacketHeader, type Priority, topicOf } from '../protocol/packet.js';
 import type { EventReceipt } from '../protocol/receipts.js';
 import { nodeOfAuthor } from '../protocol/roomLog.js';
 import type { TrainingSignal } from '../protocol/schemas/training.js';
@@ -197,15 +197,7 @@ export class AcademyEventSystem {
   }
 
   #hand(definition: EventDefinition, header: PacketHeader, data: AcademyEventData[AcademyEventName]): number {
-    const message: EventMessage = {
-      name: definition.name,
-      data,
-      id: packetId(header),
-      priority: header.priority,
-      timestampMs: header.timestampMs,
-      sourceNode: header.sourceNode,
-      traceId: header.traceId,
-    };
+    const message = eventMessage(definition.name, data, header);
     const room = roomIdOf(definition, data);
     if (room !== undefined && topicOf(room) !== header.topic) return this.#drop('invalid-payload', header);
     const everywhere = keyOf(definition.name, null);

@@ -384,21 +384,25 @@ class IncomingEvents implements StreamConsumer {
     const data = layout.decode(bytes, at, end, this.#ids);
     if (data === undefined) return this.#invalid();
     const header = new StreamedHeader(this.#origin, layout.eventId, position, data);
-    return this.#hand(header, data) + this.#passOn(header, bytes, at, end);
+    const taken = this.#hand(header, data);
+    return this.#handover ? taken + this.#passOn(this.#handover, header, bytes, at, end) : taken;
   }
 
   /** Looks at the event only as far as it takes to know that it is one, and whose. @returns as #decode */
   #pass({ layout, reader }: HotEvent, bytes: Buffer, at: number, end: number, position: number): number {
-    if (!this.#handover) return 0;
+    const handover = this.#handover;
+    if (!handover) return 0;
     if (!reader.at(bytes, at, end, this.#ids)) return this.#invalid();
-    return this.#passOn(new StreamedHeader(this.#origin, layout.eventId, position, reader.value), bytes, at, end);
+    const header = new StreamedHeader(this.#origin, layout.eventId, position, reader.value);
+    return this.#passOn(handover, header, bytes, at, end);
   }
 
   /** @returns number of threads that it goes to */
-  #passOn({ eventId, topic, sequence }: PacketHeader, bytes: Buffer, at: number, end: number): number {
-    if (!this.#handover?.isWanted(eventId, topic)) return 0;
+  #passOn(handover: StreamHandover, header: PacketHeader, bytes: Buffer, at: number, end: number): number {
+    const { eventId, topic, sequence } = header;
+    if (!handover.isWanted(eventId, topic)) return 0;
     try {
-      return this.#handover.event(eventId, topic, sequence, bytes.subarray(at, end));
+      return handover.event(eventId, topic, sequence, bytes.subarray(at, end));
     } catch (fault) {
       return this.#failed(fault);
     }

@@ -4,7 +4,7 @@
  */
 import type { AcademyEventData, AcademyEventName } from './events.js';
 import type { NodeId } from './identity.js';
-import type { Priority } from './packet.js';
+import { type PacketHeader, type Priority, packetId } from './packet.js';
 
 export interface EventMessage<N extends AcademyEventName = AcademyEventName> {
   readonly name: N;
@@ -14,6 +14,12 @@ export interface EventMessage<N extends AcademyEventName = AcademyEventName> {
   readonly timestampMs: number;
   readonly sourceNode: NodeId;
   readonly traceId: string;
+}
+
+/** What listeners are told of an event that has come with that header. */
+export function eventMessage(name: AcademyEventName, data: EventMessage['data'], header: PacketHeader): EventMessage {
+  const { priority, timestampMs, sourceNode, traceId } = header;
+  return { name, data, id: packetId(header), priority, timestampMs, sourceNode, traceId };
 }
 
 /** Whom an event is for. Without `nodes` it goes to the group that the routing table names. */
