@@ -34,6 +34,7 @@ import { deriveKey } from '../runtime/protocol/identity.js';
 import { MessageCodec } from '../runtime/protocol/MessageCodec.js';
 import { PacketSealer } from '../runtime/protocol/packet.js';
 import type { Random } from '../runtime/protocol/Random.js';
+import { ActorStore } from '../runtime/storage/ActorStore.js';
 import { openAcademySecret } from '../runtime/storage/academySecret.js';
 import { DataFolder } from '../runtime/storage/DataFolder.js';
 import { GenomeStore } from '../runtime/storage/GenomeStore.js';
@@ -174,7 +175,8 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
     log: (level, actor, text, fields) => log[level]({ actor, ...fields }, text),
   };
   const { threads } = config;
-  const actors = new ActorSystem({ nodeId, academyId, clock, random, threads, mesh, defer });
+  const storage = new ActorStore(store);
+  const actors = new ActorSystem({ nodeId, academyId, clock, random, threads, mesh, defer, storage });
 
   closing.add('actors', () => actors.shutdown({ limitMs: shutdownLimitMs }));
   actors.on('actor-restarted', ({ name, restarts, error }) => {
