@@ -68,6 +68,10 @@ export interface ActorHostOptions {
 }
 
 const childrenPlace = counterPlace('children');
+const answeredBefore: ErrorRecord = {
+  code: 'ERR_ACADEMY_ASK_FAILED',
+  message: 'an earlier life of the actor has asked this, and the answer went down with that life',
+};
 /** Actors of a shard that start before I/O and timers get their time. */
 const seatsPerBreath = 4_096;
 
@@ -131,6 +135,7 @@ export class ActorHost implements MachineOutlet {
       send: (actor, effect, origin) => sendEffect(switchboard, this.#settlerFor(actor, origin), actor, effect, origin),
       put: (cell, message) => this.#turns.putKept(cell, message),
       answer: (sender, effect, verdict) => switchboard.answerEffect(sender, effect, verdict),
+      unanswered: ({ id }) => switchboard.asks.settle(id, undefined, answeredBefore),
       expire: (run, kind, timer) => this.#expire(run, kind, timer),
       fetched: (cell) => this.#lives.resume(cell),
       wake: () => this.#turns.wake(),

@@ -119,6 +119,8 @@ export class ActorLives {
       case 'hold':
         if (cell.status === 'starting') cell.extra().holdRequested = true;
         else if (cell.status === 'running') this.#hold(cell, this.#world.options.clock.nowMs());
+        // What is on disk is at rest already.
+        else if (cell.status === 'passive') this.#isHeld(cell);
         // One that is down has fallen on its own, and its supervisor is about to hear of it.
         return;
       case 'revive':
@@ -275,6 +277,11 @@ export class ActorLives {
     if (!this.#lastWord(cell, atMs)) return;
     this.#leaveUnanswered(cell, stoppedError(cell));
     this.#discardMachine(cell);
+    this.#world.bonds.release(cell);
+    this.#isHeld(cell);
+  }
+
+  #isHeld(cell: ActorCell): void {
     cell.status = 'restarting';
     this.#world.options.toMain(['held', cell.slot, cell.generation]);
   }

@@ -67,7 +67,7 @@ export class ActorPost {
       // It was for the host.
     } else if (cell.kind === null) {
       this.#deliverEarly(cell, type, data, from, ask, remote);
-    } else if (cell.kind.checks !== null && !this.#fits(cell, type, data, from, ask)) {
+    } else if (!this.#fits(cell, type, data, from, ask, null)) {
       // Whoever sent it has been told.
     } else {
       this.#turns.put(cell, ask ? { type, data, from, atMs: 0, ask } : { type, data, from, atMs: 0 });
@@ -120,8 +120,8 @@ export class ActorPost {
     const isJournaled = persistent?.kind === 'journal';
     const seen = isJournaled ? persistent.book.seen : seenBy(cell);
     const state = seen.stateOf(origin);
-    if (state === 'kept') switchboard.answerEffect(from, origin[1], 'kept');
-    if (state !== null) return;
+    if (state === 'kept') switchboard.answerEffect(from, origin[1], 'known');
+    if (state !== null || !this.#fits(cell, type, data, from, ask, origin)) return;
     const message = { type, data, from, atMs: 0, origin };
     if (!this.#turns.put(cell, ask ? { ...message, ask } : message)) return;
     seen.set(origin, isJournaled ? 'arrived' : 'kept');
@@ -149,10 +149,19 @@ export class ActorPost {
   }
 
   /** Whether the data is as the definition declares it; else it is a dead letter, and who asked learns which field. */
-  #fits(cell: ActorCell, type: string, data: unknown, from: ActorReference | null, ask: AskToken | null): boolean {
-    const { switchboard } = this.#options;
-    const fault = cell.kind?.checks?.get(type)?.(data) ?? null;
+  #fits(
+    cell: ActorCell,
+    type: string,
+    data: unknown,
+    from: ActorReference | null,
+    ask: AskToken | null,
+    origin: EffectOrigin | null,
+  ): boolean {
+    const checks = cell.kind?.checks ?? null;
+    if (checks === null) return true;
+    const fault = checks.get(type)?.(data) ?? null;
     if (fault === null) return true;
+    const { switchboard } = this.#options;
     if (ask) {
       switchboard.reply(ask, undefined, {
         code: 'ERR_ACADEMY_MESSAGE_INVALID',
@@ -160,7 +169,7 @@ export class ActorPost {
         remedy: 'send what the definition of the actor declares under `messages`',
       });
     }
-    switchboard.lose('invalid', cell.address, from, type, null);
+    switchboard.lose('invalid', cell.address, from, type, null, origin);
     return false;
   }
 

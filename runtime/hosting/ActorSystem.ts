@@ -247,9 +247,10 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     await Promise.allSettled(restored.map(({ started }) => started));
   }
 
-  /** Actors that an earlier life of the node has left get their places. */
+  /** Actors that an earlier life of the node has left get their places; those of supervisors wait for theirs. */
   #registerStored(): ActorRecord[] {
-    return this.#archive.stored().map(({ id, spec }) => {
+    const own = this.#archive.stored().filter(({ isSupervised }) => !isSupervised);
+    return own.map(({ id, spec }) => {
       const shard = spec.shard !== undefined && spec.shard <= this.#options.threads ? spec.shard : this.#leastLoaded();
       const record = this.#registry.add(spec, shard, id);
       record.isUnclaimed = true;
@@ -267,9 +268,10 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   async spawn(spec: ActorSpec): Promise<ActorAddress> {
     if (this.#state !== 'running') throw notRunning();
     assertActorOptions(spec);
-    const kept = this.#claim(spec);
-    if (kept) return this.#addressOf(kept);
-    if (spec.supervisor === undefined) return this.#start(spec, null);
+    if (spec.supervisor === undefined) {
+      const kept = this.#claim(spec);
+      return kept ? this.#addressOf(kept) : this.#start(spec, null);
+    }
     await this.#supervised.add(spec.supervisor, spec);
     return (this.#registry.byName(spec.name) as ActorRecord).address;
   }
@@ -782,12 +784,12 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   #started(record: ActorRecord | undefined, kind: RestartOptions['kind'], persist: PersistKind): void {
     if (!record) return;
     record.kind = kind;
-    const { starting, id, spec, address } = record;
+    const { starting, id, spec, address, supervised } = record;
     record.starting = null;
     if (!starting) return;
     this.#tellOtherShards(address.shard, ['named', spec.name, address]);
     // One that persists is spawned when it will be there again.
-    this.#archive.began(id, persist, spec).then(starting.resolve, starting.reject);
+    this.#archive.began(id, persist, spec, supervised !== null).then(starting.resolve, starting.reject);
   }
 
   #refuse(record: ActorRecord, error: AcademyError): void {

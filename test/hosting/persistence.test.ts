@@ -1,7 +1,9 @@
 /** What actors keep over crashes, deaths of threads and the end of the node, on worker threads and a store on disk. */
 import t from 'tap';
+import { defineSupervisor } from '../../runtime/hosting/supervision/defineSupervisor.js';
 import { ACADEMY_CHAT_EVENTS } from '../../runtime/protocol/events.js';
 import { topicOf } from '../../runtime/protocol/packet.js';
+import type { SupervisorDefinition } from '../../runtime/protocol/supervision.js';
 import { ActorStore } from '../../runtime/storage/ActorStore.js';
 import { Store } from '../../runtime/storage/Store.js';
 import { keeper, keeperReport, type PersistentNode, startNode, told } from './persistentNode.js';
@@ -80,16 +82,74 @@ t.test('timers go on and subscriptions hold in the next thread', async (t) => {
 t.test('a question that the thread took with it is answered by an error', async (t) => {
   const node = await startNode(t, t.testdir());
   await node.system.spawn(keeper('killer', 'plain', { shard: 1 }));
-  await node.system.spawn(keeper('silent', 'plain', { shard: 2 }));
-  for (const kind of ['journal', 'snapshot']) {
-    await node.system.spawn(keeper(kind, kind, { shard: 1 }));
-    node.system.tell({ name: 'silent' }, { type: 'ring-in', data: 1 });
-    node.system.tell({ name: kind }, { type: 'ask', data: { to: 'silent' } });
-    await until('it is answered', async () => (await keeperReport(node.system, kind)).answers.length === 1);
-    node.system.tell({ name: kind }, { type: 'ask', data: { to: kind } });
-    await until('it answers itself', async () => (await keeperReport(node.system, kind)).answers.length === 2);
-    t.strictSame((await keeperReport(node.system, kind)).answers, ['silent', kind]);
-  }
+  await node.system.spawn(keeper('mute', 'mute', { shard: 2 }));
+  await node.system.spawn(keeper('ada', 'snapshot', { shard: 1 }));
+  node.system.tell({ name: 'ada' }, { type: 'ask', data: { to: 'mute' } });
+  await keeperReport(node.system, 'ada');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await killShard(node, 'killer');
+  await until('it is answered', async () => (await keeperReport(node.system, 'ada')).answers.length === 1);
+  t.match((await keeperReport(node.system, 'ada')).answers, [/^ERR_ACADEMY_/]);
+});
+
+t.test('a question of a journal is answered once, by its answer or an error, whatever dies meanwhile', async (t) => {
+  const node = await startNode(t, t.testdir());
+  await node.system.spawn(keeper('killer', 'plain', { shard: 1 }));
+  await node.system.spawn(keeper('ada', 'journal', { shard: 1 }));
+  await node.system.spawn(keeper('ben', 'journal', { shard: 2 }));
+  node.system.tell({ name: 'ada' }, { type: 'ask', data: { to: 'ben' } });
+  await keeperReport(node.system, 'ada');
+  await killShard(node, 'killer');
+  await until('it is answered', async () => (await keeperReport(node.system, 'ada')).answers.length > 0);
+  await killShard(node, 'killer');
+  const { answers } = await keeperReport(node.system, 'ada');
+  t.equal(answers.length, 1);
+  t.match(answers[0], /^(ben|ERR_ACADEMY_ASK_FAILED)$/);
+});
+
+t.test('children that persist go on when their supervisor starts them, also after the end of the node', async (t) => {
+  const folder = t.testdir();
+  const treeOn = (shards: readonly [number, number]): SupervisorDefinition =>
+    defineSupervisor({
+      strategy: 'one-for-all',
+      backoffMs: 1,
+      backoffMaxMs: 2,
+      intensity: 100,
+      children: [keeper('ada', 'snapshot', { shard: shards[0] }), keeper('ben', 'journal', { shard: shards[1] })],
+    });
+  const first = await startNode(t, folder);
+  await first.system.spawnSupervisor('root', treeOn([1, 2]));
+  await first.system.spawn(keeper('killer', 'plain', { shard: 1 }));
+  for (const name of ['ada', 'ben']) await told(first.system, name, 'a');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await killShard(first, 'killer');
+  for (const name of ['ada', 'ben']) t.strictSame((await keeperReport(first.system, name)).seen, ['a']);
+  for (const name of ['ada', 'ben']) await told(first.system, name, 'b');
+  await first.stop();
+
+  const second = await startNode(t, folder, { threads: 1 });
+  t.equal(second.system.size, 0, 'they are their supervisor’s');
+  await second.system.spawnSupervisor('root', treeOn([1, 1]));
+  for (const name of ['ada', 'ben']) t.strictSame((await keeperReport(second.system, name)).seen, ['a', 'b']);
+});
+
+t.test('a child that was put to disk takes part in the restart of its group, and keeps its address', async (t) => {
+  const node = await startNode(t, t.testdir());
+  const children = [keeper('idle', 'passive', { shard: 1 }), keeper('busy', 'plain', { shard: 2 })];
+  const tree = defineSupervisor({ strategy: 'one-for-all', backoffMs: 1, backoffMaxMs: 2, intensity: 100, children });
+  await node.system.spawnSupervisor('root', tree);
+  await told(node.system, 'idle', 'a');
+  const address = node.system.resolve('idle');
+  const statusOf = async (name: string): Promise<string | undefined> =>
+    (await node.system.infos()).find((info) => info.name === name)?.status;
+  await until('it is put to disk', async () => (await statusOf('idle')) === 'passive');
+  const restarted: string[] = [];
+  node.system.on('actor-restarted', ({ name }) => restarted.push(name));
+  node.system.tell({ name: 'busy' }, { type: 'crash', data: null });
+  await until('both are started again', () => restarted.length === 2);
+  t.strictSame([...restarted].sort(), ['busy', 'idle']);
+  t.strictSame(node.system.resolve('idle'), address);
+  t.strictSame((await keeperReport(node.system, 'idle')).seen, ['a']);
 });
 
 t.test('an actor that crashes goes on from what was kept', async (t) => {

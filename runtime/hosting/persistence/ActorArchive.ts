@@ -70,7 +70,7 @@ export class ActorArchive {
 
   /**
    * The actors have shards now, other ones perhaps than in the last life of the node.
-   * @param shardOf undefined for an actor that is not started
+   * @param shardOf undefined for an actor that is not started yet: its image is kept by itself until it is
    */
   async distribute(shardOf: (id: number) => number | undefined): Promise<void> {
     const latest = new Map<number, ActorImage>();
@@ -84,7 +84,10 @@ export class ActorArchive {
     const perShard = new Map<number, ActorImage[]>();
     for (const image of latest.values()) {
       const shard = shardOf(image.id);
-      if (shard === undefined) continue;
+      if (shard === undefined) {
+        if (this.#stored.has(image.id)) await this.#storage.saveImage(image.id, encodeImages([image]));
+        continue;
+      }
       const images = perShard.get(shard);
       if (images) images.push(image);
       else perShard.set(shard, [image]);
@@ -122,10 +125,10 @@ export class ActorArchive {
   }
 
   /** An actor runs that persists: it is kept from now on, over the end of the node. */
-  async began(id: number, kind: PersistKind, spec: ActorSpec): Promise<void> {
+  async began(id: number, kind: PersistKind, spec: ActorSpec, isSupervised: boolean): Promise<void> {
     if (kind === 'none') return this.ended(id);
     if (this.#stored.get(id)?.spec === spec) return;
-    const actor = { id, kind, spec };
+    const actor = { id, kind, spec, isSupervised };
     this.#stored.set(id, actor);
     this.#ids.set(spec.name, id);
     if (kind === 'journal') this.#journaled.add(id);

@@ -11,6 +11,8 @@ export interface StoredActor {
   readonly id: number;
   readonly kind: Exclude<PersistKind, 'none'>;
   readonly spec: ActorSpec;
+  /** Its supervisor starts it, and not the node. */
+  readonly isSupervised: boolean;
 }
 
 /** A journal entry, encoded by the shard that has handled it. */

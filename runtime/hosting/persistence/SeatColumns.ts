@@ -19,7 +19,7 @@ export interface SeatColumns {
   readonly rest: readonly (readonly [row: number, rest: SeatRest])[];
 }
 
-type SeatRest = Pick<ActorSeat, 'options' | 'mailbox' | 'restart' | 'persist' | 'passivateAfterMs'>;
+type SeatRest = Pick<ActorSeat, 'options' | 'mailbox' | 'restart' | 'supervised' | 'persist' | 'passivateAfterMs'>;
 
 export interface NameColumns {
   readonly names: readonly string[];

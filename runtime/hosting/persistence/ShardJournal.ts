@@ -5,7 +5,7 @@
  * each effect has lets the receiver pass over what it knows.
  */
 import { serialize } from 'node:v8';
-import type { ActorAddress, ActorEffect, ActorReference, DeliveredMessage } from '../../protocol/actors.js';
+import type { ActorAddress, ActorEffect, ActorReference, AskToken, DeliveredMessage } from '../../protocol/actors.js';
 import { isActorAddress } from '../../protocol/actors.js';
 import type { Clock, TimerHandle } from '../../protocol/Clock.js';
 import type { EffectOrigin, MessageOrigin } from '../../protocol/persistence.js';
@@ -27,8 +27,8 @@ export interface JournalActor {
   sequence: number;
 }
 
-/** What a receiver says of an effect: it has it for good, it has no room for it now, or there is nobody. */
-export type EffectVerdict = 'kept' | 'full' | 'gone';
+/** What a receiver says of an effect: it has it for good, had it already, has no room for it now, or there is nobody. */
+export type EffectVerdict = 'kept' | 'known' | 'full' | 'gone';
 
 export interface ShardJournalOptions<A extends JournalActor> {
   readonly clock: Clock;
@@ -40,6 +40,8 @@ export interface ShardJournalOptions<A extends JournalActor> {
   perform(actor: A, effect: ActorEffect, origin: EffectOrigin): void;
   /** Tells the sender of a message, an actor of this node. */
   answer(sender: ActorAddress, effect: number, verdict: EffectVerdict): void;
+  /** A question of an earlier life was heard then, and its answer went to that life. */
+  unanswered(question: AskToken): void;
 }
 
 export type ReleasedEffect = Extract<ActorEffect, { readonly type: 'tell' | 'ask' }>;
@@ -123,9 +125,12 @@ export class ShardJournal<A extends JournalActor> {
 
   /** The receiver of an effect has spoken. */
   heard(actor: A, effect: number, verdict: EffectVerdict): void {
-    if (verdict === 'full') return;
-    actor.book.happened(effect);
-    if (actor.book.outbox.size === 0) this.#unsettled.delete(actor);
+    const { book } = actor;
+    if (verdict === 'full' || !book.outbox.has(effect)) return;
+    book.happened(effect);
+    const question = verdict === 'known' ? book.tokens.get(effect) : undefined;
+    if (question) this.#options.unanswered(question);
+    if (book.outbox.size === 0) this.#unsettled.delete(actor);
   }
 
   /** The actor is gone, or another thread has it now. */

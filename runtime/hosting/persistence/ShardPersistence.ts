@@ -46,6 +46,7 @@ export interface PersistenceWorld {
   /** Puts a message into the actor's mailbox, whatever its bound. */
   put(cell: ActorCell, message: DeliveredMessage): void;
   answer: ConstructorParameters<typeof ShardJournal>[0]['answer'];
+  unanswered: ConstructorParameters<typeof ShardJournal>[0]['unanswered'];
   /** Does what a timer was set for. */
   expire(run: MachineRun, kind: ActorKind, timer: ActorTimer): void;
   /** What it had asked to be fetched is here. */
@@ -79,6 +80,7 @@ export class ShardPersistence {
       send: (actor, effect, origin) => this.#guard(actor, effect, () => world.send(actor, effect, origin)),
       perform: (actor, effect, origin) => this.#guard(actor, effect, () => world.performOnce(actor, effect, origin)),
       answer: world.answer,
+      unanswered: world.unanswered,
     });
   }
 

@@ -119,6 +119,9 @@ export const snapshot = defineActor({ machine, restart, persist: 'snapshot' });
 export const journal = defineActor({ machine, restart, persist: 'journal' });
 export const passive = defineActor({ machine, restart, persist: 'snapshot', passivateAfterMs: 20 });
 
+/** Hears everything and answers nothing. */
+export const mute = defineActor({ machine: setup({}).createMachine({ id: 'mute', on: { '*': {} } }), restart });
+
 /** What cannot be kept. */
 export const unkept = defineActor({
   machine: setup({ types: {} as { context: { callback: () => number } } }).createMachine({

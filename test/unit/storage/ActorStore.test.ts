@@ -17,6 +17,7 @@ function actor(id: number): StoredActor {
     id,
     kind: 'journal',
     spec: { name: `actor ${id}`, module: 'file:///a.js', exportName: 'a', options: new Map() },
+    isSupervised: id === 2,
   };
 }
 
