@@ -123,6 +123,7 @@ async function throughRing(
       const [, stream, id, position, payload] = frame as [string, number, number, number, Uint8Array];
       if (events.read(stream, id, position, payload)) heard += 1;
     },
+    received: (): void => {},
     pending: () => {},
     unsendable: () => {},
     overfull: () => {},

@@ -174,6 +174,7 @@ export async function hops(frameName: 'event' | 'message', hop: Hop, count: numb
     receive: () => {
       received++;
     },
+    received: () => {},
     pending: () => {},
     unsendable: () => {},
     overfull: () => {},

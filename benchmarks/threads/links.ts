@@ -19,6 +19,7 @@ export function makeLink(name: LinkName, channel: LinkChannel, receive: (frame: 
   };
   const end: ShardLinkEnd = {
     receive,
+    received: () => {},
     pending: () => {},
     unsendable: (_frame, cause) => fail('a frame cannot be sent', cause),
     overfull: () => fail('a link is overfull'),

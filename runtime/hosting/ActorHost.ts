@@ -356,6 +356,11 @@ export class ActorHost implements MachineOutlet {
     }
   }
 
+  /** Sees at once to what was received, instead of in the event loop's next turn. */
+  takeTurn(): void {
+    this.#turns.takeTurn();
+  }
+
   /** Nothing is sent to that shard until it is back, and nobody on it watches anybody here any more. */
   shardDown(shard: number): void {
     this.switchboard.disconnect(shard);

@@ -205,6 +205,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
       settled: () => this.#archive.settled(),
       taskFor: (shard) => this.#taskFor(shard),
       receive: (frame, shard) => this.#received(frame, shard),
+      received: () => this.#host.takeTurn(),
       down: (shard, cause, isReplaced) => this.#shardDown(shard, cause, isReplaced),
       up: (shard, lost, millis) => this.#shardUp(shard, lost, millis),
       trouble: (text) => this.#options.mesh.log('warn', 'shards', text),

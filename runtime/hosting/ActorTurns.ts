@@ -227,12 +227,18 @@ export class ActorTurns {
     this.#options.defer(this.#turn);
   }
 
+  /** Takes the turn that is due now; nothing when none is. */
+  takeTurn(): void {
+    if (this.#isTurnDue) this.#turn();
+  }
+
   close(): void {
     this.#isClosed = true;
   }
 
   readonly #turn = (): void => {
-    if (this.#isClosed) return;
+    // One that was taken before its time leaves its call behind.
+    if (this.#isClosed || !this.#isTurnDue) return;
     const { clock, duties } = this.#options;
     this.#nowMs = clock.nowMs();
     this.#lookedMs = clock.monotonicMs();

@@ -16,6 +16,7 @@ import { isActorAddress } from '../protocol/actors.js';
 import { limits } from '../protocol/limits.js';
 import { type Frame, isEventFrame, type LinkChannel } from './frames.js';
 import type { HopCounters } from './HopCounters.js';
+import { Patience } from './Patience.js';
 import { PlainReader } from './PlainReader.js';
 import { PlainWriter } from './PlainWriter.js';
 import { corruptRing, Ring } from './Ring.js';
@@ -82,6 +83,8 @@ export class RingLink implements ShardLink {
   #isPending = false;
   #isAwaitingRoom = false;
   #isClosed = false;
+  readonly #patience = new Patience();
+  #isLooking = false;
 
   constructor(channel: LinkChannel, end: ShardLinkEnd, options: RingLinkOptions) {
     this.#port = channel.port;
@@ -93,7 +96,7 @@ export class RingLink implements ShardLink {
     this.#plainWriter = new PlainWriter(this.#writer.ring.bytes, this.#writer.ring.view);
     this.#plainReader = new PlainReader(this.#reader.ring.bytes, this.#reader.ring.view);
     this.#port.on('message', this.#arrived);
-    this.#defer(this.#listen);
+    this.#lookAgain();
   }
 
   post(frame: Frame, moves?: readonly MessagePort[]): void {
@@ -260,15 +263,24 @@ export class RingLink implements ShardLink {
 
   readonly #listen = (): void => {
     if (this.#isClosed) return;
-    this.#read(framesPerTurn);
+    this.#isLooking = false;
+    if (this.#read(framesPerTurn) > 0) {
+      this.#patience.found();
+      this.#end.received();
+    }
     if (this.#isClosed) return;
-    // A post wakes faster than Atomics.waitAsync does, and looking again before it sleeps cost more than it saved.
-    if (!this.#reader.doze()) this.#defer(this.#listen);
+    // A post wakes faster than Atomics.waitAsync does.
+    if (this.#patience.again() || !this.#reader.doze()) this.#lookAgain();
   };
+
+  #lookAgain(): void {
+    this.#isLooking = true;
+    this.#defer(this.#listen);
+  }
 
   readonly #arrived = (frames: readonly (Frame | null)[] | null): void => {
     if (frames) this.#fromPort.push(...frames);
-    this.#listen();
+    if (!this.#isLooking) this.#listen();
   };
 
   readonly #wakeOther = (): void => this.#port.postMessage(null);

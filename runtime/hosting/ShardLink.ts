@@ -23,6 +23,8 @@ export interface ShardLink {
 /** What a link tells the host that owns it. */
 export interface ShardLinkEnd {
   receive(frame: Frame): void;
+  /** What there was has been received; the host need not wait for the loop's next turn to see to it. */
+  received(): void;
   /** Frames wait for flush(); called once until then. */
   pending(link: ShardLink): void;
   /** A frame holds what cannot be cloned (a function, say) and is not sent. */

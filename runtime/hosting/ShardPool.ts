@@ -52,6 +52,8 @@ export interface ShardPoolOptions {
   taskFor(shard: number): Omit<ShardTask, 'shard' | 'epoch' | 'shards' | 'memory' | 'heartbeatMs' | 'channel'>;
   /** A frame for the main thread. */
   receive(frame: Frame, shard: number): void;
+  /** What a shard had to say has been received. */
+  received(): void;
   /** The shard's thread is dead. @param isReplaced false: it is given up */
   down(shard: number, cause: string, isReplaced: boolean): void;
   /** A shard is back after `millis`; `lost` messages went with the dead thread. */
@@ -224,6 +226,7 @@ export class ShardPool {
       here,
       {
         receive: (frame) => this.#options.receive(frame, number),
+        received: () => this.#options.received(),
         pending: (pending) => switchboard.pending(pending),
         unsendable: (frame, cause) => switchboard.unsendable(number, frame, cause),
         overfull: (frame) => switchboard.overfull(frame),

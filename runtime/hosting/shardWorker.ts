@@ -68,6 +68,7 @@ export async function runShard(task: ShardTask): Promise<void> {
       } else if (frame[0] === 'end') end();
       else host.receive(frame, peer);
     },
+    received: () => host.takeTurn(),
     pending: (link) => switchboard.pending(link),
     unsendable: (frame, cause) => switchboard.unsendable(peer, frame, cause),
     overfull: (frame) => switchboard.overfull(frame),

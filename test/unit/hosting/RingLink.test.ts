@@ -23,6 +23,7 @@ function makeSide(channel: LinkChannel, defer: (turn: () => void) => void, hops?
   const side = { channel, received: [], unsendable: [], overfull: [], broken: [], pending: 0 } as unknown as Side;
   const end = {
     receive: (frame: Frame) => side.received.push(frame),
+    received: () => {},
     pending: () => side.pending++,
     unsendable: (frame: Frame) => side.unsendable.push(frame),
     overfull: (frame: Frame) => side.overfull.push(frame),
