@@ -71,7 +71,10 @@ export class CompiledTier implements MachineTier, StepHost, SelfPort<CompiledRun
   }
 
   send(run: CompiledRun, event: AnyEventObject): void {
-    if (run.status === 'active') this.#hand(run, event, run.place.choices.get(event?.type) ?? this.#admit(run, event));
+    if (run.status !== 'active') return;
+    const { place } = run;
+    const isLast = event !== undefined && event !== null && event.type === place.lastType;
+    this.#hand(run, event, isLast ? place.lastChoice : this.#admit(run, event));
   }
 
   expire(run: CompiledRun, event: AnyEventObject): void {
@@ -123,10 +126,13 @@ export class CompiledTier implements MachineTier, StepHost, SelfPort<CompiledRun
   // --- one event
 
   #admit(run: CompiledRun, event: AnyEventObject): Choice {
-    assertDeliverable(event);
     const { place } = run;
-    const choice = this.#machine.choice(place, event.type);
-    if (place.choices.size < limits.machineEventTypesMax) place.choices.set(event.type, choice);
+    const known = place.choices.get(event?.type);
+    if (known === undefined) assertDeliverable(event);
+    const choice = known ?? this.#machine.choice(place, event.type);
+    if (known === undefined && place.choices.size < limits.machineEventTypesMax) place.choices.set(event.type, choice);
+    place.lastType = event.type;
+    place.lastChoice = choice;
     return choice;
   }
 
@@ -183,7 +189,8 @@ export class CompiledTier implements MachineTier, StepHost, SelfPort<CompiledRun
   #perform(run: CompiledRun, step: Step): void {
     const { effects, output } = step;
     for (const effect of effects) performEffect(this.#outlet, run.owner, step.toSelf, effect);
-    effects.length = 0;
+    // To set the length to 0 is a call into the engine, and frees what the next step needs.
+    while (effects.length > 0) effects.pop();
     if (!step.isDone) return;
     step.clear();
     run.status = 'done';

@@ -34,12 +34,18 @@ export interface Move {
   readonly changesPlace: boolean;
 }
 
+const noType = Symbol('none yet');
+const noChoice: Choice = { candidates: [], regions: [] };
+
 export class Place {
   readonly nodes: readonly ChartNode[];
   readonly history: HistoryValue;
   readonly value: StateValue;
   /** By the type of an event that anybody may send. */
   readonly choices = new Map<string, Choice>();
+  /** Of those the last: what one machine is told, others that stand there are told as well. */
+  lastType: unknown = noType;
+  lastChoice: Choice = noChoice;
   /** By the type of any event: those above, and those that only the machine itself and its timers may send. */
   readonly innerChoices = new Map<string, Choice>();
   /** Of moves by more than one transition, by the numbers of those. */

@@ -122,9 +122,9 @@ const nothing: Operation = () => {};
 function assignOf(assignment: unknown, params: Params): Operation {
   if (typeof assignment === 'function') return assignFunction(assignment as Fn, params);
   const properties = assignment as Record<string, unknown>;
-  const [only, ...more] = Object.keys(properties);
-  if (only !== undefined && more.length === 0) return assignOne(only, properties[only], params);
   const argsOf = assignArgsFor(Object.values(properties));
+  // Assigning to `__proto__` is something else than having a property of that name.
+  if (argsOf === plainArgs && !params && !Object.hasOwn(properties, '__proto__')) return assignProperties(properties);
   const merge = contextMerger();
   return (step) => assignObject(step, properties, params?.(step), argsOf, merge);
 }
@@ -135,23 +135,23 @@ function assignFunction(fn: Fn, params: Params): Operation {
   return (step) => assignByFunction(step, fn, params?.(step), argsOf, merge);
 }
 
-/** The commonest of all actions: one property, by a function of context and event. */
-function assignOne(key: string, value: unknown, params: Params): Operation {
-  const isPlain = typeof value === 'function' && takesContextAndEvent(value);
-  // Assigning to `__proto__` is something else than having a property of that name.
-  if (!isPlain || params || key === '__proto__') {
-    const argsOf = assignArgsFor([value]);
-    const merge = contextMerger();
-    return (step) => assignObject(step, { [key]: value }, params?.(step), argsOf, merge);
-  }
-  const fn = value as Fn;
-  const set = contextSetter(key);
+/** The commonest of all actions: constants, and functions of context and event. */
+function assignProperties(properties: Record<string, unknown>): Operation {
+  const values = Object.values(properties);
+  const [only] = values;
+  const isOne = values.length === 1;
+  const set = contextSetter(Object.keys(properties));
   return (step) => {
     const { context } = step;
     if (!context) refuseContext();
-    step.context = set(context, fn({ context, event: step.event }, undefined));
+    const args = { context, event: step.event };
+    step.context = set(context, isOne ? valueFor(only, args) : values.map((value) => valueFor(value, args)));
     step.hasChanged = true;
   };
+}
+
+function valueFor(value: unknown, args: Args): unknown {
+  return typeof value === 'function' ? (value as Fn)(args, undefined) : value;
 }
 
 type ArgsMaker = (step: Step) => Args;

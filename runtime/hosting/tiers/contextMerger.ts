@@ -22,21 +22,28 @@ export function contextMerger(): ContextMerger {
   return merger((changes) => Object.keys(changes ?? {}), Object.assign);
 }
 
-/** The same where only one property changes: its value is given in place of an object. */
-export function contextSetter(property: string): ContextMerger {
+/** The same where it is known which properties change: their values are given, in this order; of one alone, the value. */
+export function contextSetter(properties: readonly string[]): ContextMerger {
+  const given = properties.length === 1 ? 'value' : 'values';
   return merger(
-    () => property,
-    (copy: Context, context: Context, value: unknown) => {
+    () => properties,
+    (copy: Context, context: Context, changes: unknown) => {
       Object.assign(copy, context);
-      copy[property] = value;
+      const values = given === 'value' ? [changes] : (changes as readonly unknown[]);
+      for (const [place, property] of properties.entries()) copy[property] = values[place];
       return copy;
     },
+    given,
   );
 }
 
+/** How an assignment says what changes. */
+type Given = 'object' | 'value' | 'values';
+
 function merger(
-  changed: (changes: unknown) => string | readonly string[],
+  changed: (changes: unknown) => readonly string[],
   slow: (copy: Context, context: Context, changes: unknown) => unknown,
+  given: Given = 'object',
 ): ContextMerger {
   let copy: Copy | null = null;
   let uses = 0;
@@ -47,28 +54,27 @@ function merger(
     if (++uses > usesBefore && copies < copiesMax) {
       uses = 0;
       copies++;
-      copy = copyFor(context, changed(changes), changes);
+      copy = copyFor(context, changed(changes), given, changes);
     }
     return slow({}, context, changes) as Context;
   };
 }
 
 /** Null where it would not be the same, or where generating code is forbidden. */
-function copyFor(context: Context, changed: string | readonly string[], changes: unknown): Copy | null {
+function copyFor(context: Context, names: readonly string[], given: Given, changes: unknown): Copy | null {
   const properties = Object.keys(context);
-  const isValue = typeof changed === 'string';
-  const names = isValue ? [changed] : changed;
   const all = [...new Set([...properties, ...names])];
-  const hidden = [...symbolsOf(context), ...(isValue ? [] : symbolsOf(changes))];
+  const hidden = [...symbolsOf(context), ...(given === 'object' ? symbolsOf(changes) : [])];
   if (hidden.length > 0 || all.length > propertiesMax || all.includes('__proto__')) return null;
   const source = (name: string): string => {
     if (!names.includes(name)) return `context[${JSON.stringify(name)}]`;
-    return isValue ? 'changes' : `changes[${JSON.stringify(name)}]`;
+    if (given === 'value') return 'changes';
+    return `changes[${given === 'values' ? names.indexOf(name) : JSON.stringify(name)}]`;
   };
   const body = `'use strict';
     return (context, changes) => {
       ${sameNames('context', properties)}
-      ${isValue ? '' : sameNames('changes', names)}
+      ${given === 'object' ? sameNames('changes', names) : ''}
       return { ${all.map((name) => `${JSON.stringify(name)}: ${source(name)}`).join(', ')} };
     };`;
   try {

@@ -33,13 +33,20 @@ t.test('a context is merged as by Object.assign, whatever it was before', async 
   );
 });
 
-t.test('one property is set as by Object.assign', async (t) => {
+t.test('properties that are known beforehand are set as by Object.assign', async (t) => {
+  const known = fc.uniqueArray(
+    name.filter((each) => each !== '__proto__'),
+    { minLength: 1, maxLength: 3 },
+  );
   fc.assert(
-    fc.property(object, object, (one, other) => {
-      const set = contextSetter('a');
+    fc.property(known, object, object, (properties, one, other) => {
+      const set = contextSetter(properties);
       for (let use = 0; use < uses; use++) {
         const context = use % 100 < 80 ? one : other;
-        sameObject(t, set(context, use), Object.assign({}, context, { a: use }));
+        const values = properties.map((_, place) => use + place);
+        const changes = Object.fromEntries(properties.map((property, place) => [property, values[place]]));
+        const expected = Object.assign({}, context, changes);
+        sameObject(t, set(context, values.length === 1 ? values[0] : values), expected);
       }
     }),
     { numRuns: 20 },
