@@ -25,7 +25,7 @@ export interface ChildSeat {
 
 /** What only some actors have. */
 export class CellExtras {
-  restarts = 0;
+  restarts: number;
   /** Lives that have ended; what was asked or subscribed in one of them is told from what the present one asked. */
   incarnation = 0;
   lastError: ErrorRecord | null = null;
@@ -56,6 +56,10 @@ export class CellExtras {
   persistent: PersistentActor | null = null;
   /** Committed effects of others that it has had, when it keeps no journal itself. */
   seen: SeenEffects | null = null;
+
+  constructor(restarts: number) {
+    this.restarts = restarts;
+  }
 }
 
 export class ActorCell implements MachineOwner {
@@ -120,7 +124,12 @@ export class ActorCell implements MachineOwner {
   }
 
   get restarts(): number {
-    return this.extras === null ? 0 : this.extras.restarts;
+    return this.extras === null ? this.#restartsBefore : this.extras.restarts;
+  }
+
+  /** Those of its lives on threads that have died. */
+  get #restartsBefore(): number {
+    return this.named?.restarts ?? 0;
   }
 
   get incarnation(): number {
@@ -140,7 +149,7 @@ export class ActorCell implements MachineOwner {
 
   /** Made when first needed. */
   extra(): CellExtras {
-    this.extras ??= new CellExtras();
+    this.extras ??= new CellExtras(this.#restartsBefore);
     return this.extras;
   }
 

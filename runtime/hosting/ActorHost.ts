@@ -471,7 +471,6 @@ export class ActorHost implements MachineOutlet {
 
   #seat(seat: ActorSeat): ActorCell {
     const cell = this.#table.seat(seat);
-    if (seat.restarts > 0) cell.extra().restarts = seat.restarts;
     this.switchboard.names.bind(seat.name, seat.address);
     return cell;
   }
@@ -564,7 +563,11 @@ async function loadDefinitions(
   seats: readonly ActorSeat[],
 ): Promise<Map<string, Map<string, ActorDefinition | ErrorRecord>>> {
   const loaded = new Map<string, Map<string, ActorDefinition | ErrorRecord>>();
-  for (const { module, exportName } of seats) {
+  let before: ActorSeat | undefined;
+  for (const seat of seats) {
+    const { module, exportName } = seat;
+    if (module === before?.module && exportName === before.exportName) continue;
+    before = seat;
     const exports = loaded.get(module) ?? new Map<string, ActorDefinition | ErrorRecord>();
     loaded.set(module, exports);
     if (exports.has(exportName)) continue;

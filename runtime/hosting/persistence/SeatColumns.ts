@@ -34,7 +34,7 @@ export function seatColumns(shard: number, seats: readonly ActorSeat[]): SeatCol
   const moduleOf = new Uint32Array(seats.length);
   const rest: [number, SeatRest][] = [];
   for (const [row, seat] of seats.entries()) {
-    const { id: _, address: __, name: ___, restarts: ____, module, exportName, ...others } = seat;
+    const { module, exportName } = seat;
     const key = `${module} ${exportName}`;
     let place = places.get(key);
     if (place === undefined) {
@@ -42,7 +42,7 @@ export function seatColumns(shard: number, seats: readonly ActorSeat[]): SeatCol
       places.set(key, place);
     }
     moduleOf[row] = place;
-    if (Object.values(others).some((value) => value !== undefined)) rest.push([row, others]);
+    if (hasRest(seat)) rest.push([row, restOf(seat)]);
   }
   return {
     shard,
@@ -55,6 +55,15 @@ export function seatColumns(shard: number, seats: readonly ActorSeat[]): SeatCol
     modules,
     rest,
   };
+}
+
+function hasRest({ options, mailbox, restart, supervised, persist, passivateAfterMs }: ActorSeat): boolean {
+  return options !== undefined || (mailbox ?? restart ?? supervised ?? persist ?? passivateAfterMs) !== undefined;
+}
+
+function restOf(seat: ActorSeat): SeatRest {
+  const { id: _, address: __, name: ___, restarts: ____, module: _____, exportName: ______, ...rest } = seat;
+  return rest;
 }
 
 export function seatsOf(columns: SeatColumns): ActorSeat[] {
