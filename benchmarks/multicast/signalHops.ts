@@ -120,8 +120,16 @@ async function throughRing(
   let heard = 0;
   const end = {
     receive: (frame: readonly unknown[]): void => {
-      const [, stream, id, position, payload] = frame as [string, number, number, number, Uint8Array];
-      if (events.read(stream, id, position, payload)) heard += 1;
+      const [, stream, id, position, bytes, start, end] = frame as [
+        string,
+        number,
+        number,
+        number,
+        Buffer,
+        number,
+        number,
+      ];
+      if (events.read(stream, id, position, bytes, start, end)) heard += 1;
     },
     received: (): void => {},
     pending: () => {},
@@ -138,7 +146,7 @@ async function throughRing(
     const first = Math.max(0, batch) * ringBatch;
     const frames = payloads.slice(first, first + ringBatch);
     const into = await meter.measure(ringBatch, () => {
-      for (const payload of frames) from.post(['stream-event', 1, eventId, first, payload]);
+      for (const payload of frames) from.post(['stream-event', 1, eventId, first, payload, 0, payload.length]);
       from.flush();
     });
     const out = await meter.measure(ringBatch, () => to.drain());

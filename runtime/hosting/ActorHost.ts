@@ -306,7 +306,7 @@ export class ActorHost implements MachineOutlet {
         this.#events.streams.define(frame[1], frame[2]);
         break;
       case 'stream-event':
-        this.#events.deliverStreamed(frame[1], frame[2], frame[3], frame[4]);
+        this.#events.deliverStreamed(frame[1], frame[2], frame[3], frame[4], frame[5], frame[6]);
         break;
       case 'stream-end':
         this.#events.streams.end(frame[1]);

@@ -1,14 +1,7 @@
 /** Brings an event of the mesh to a shard's subscribers: decoded and checked once, however many they are. */
 import type { DeliveredMessage } from '../protocol/actors.js';
-import { eventMessage } from '../protocol/EventMessage.js';
-import {
-  type AcademyEventData,
-  type AcademyEventName,
-  type EventDefinition,
-  eventById,
-  isEventData,
-  requireEvent,
-} from '../protocol/events.js';
+import { type EventMessage, eventMessage } from '../protocol/EventMessage.js';
+import { type EventDefinition, eventById, isEventData, requireEvent } from '../protocol/events.js';
 import type { NodeId } from '../protocol/identity.js';
 import type { MessageCodec } from '../protocol/MessageCodec.js';
 import type { PacketHeader } from '../protocol/packet.js';
@@ -47,27 +40,27 @@ export class EventDelivery {
     const data = codec.decode(payload);
     if (data === undefined) return this.#drop('dropsUndecodable');
     if (!isEventData(definition.name, data)) return this.#drop('dropsInvalidPayload');
-    this.#tell(listeners, definition, header, data);
+    this.#tell(listeners, definition, header, eventMessage(definition.name, data, header));
   }
 
   /** A hot event of a stream, decoded where it lies. */
-  deliverStreamed(stream: number, eventId: number, position: number, payload: Uint8Array): void {
-    const event = this.streams.read(stream, eventId, position, payload);
+  deliverStreamed(stream: number, eventId: number, position: number, bytes: Buffer, start: number, end: number): void {
+    const event = this.streams.read(stream, eventId, position, bytes, start, end);
     if (!event) return this.#drop('dropsUndecodable');
-    const listeners = this.#options.interest.listeners(eventId, event.header.topic);
-    if (listeners) this.#tell(listeners, requireEvent(event.name), event.header, event.data);
+    const { name, header, data } = event;
+    const listeners = this.#options.interest.listeners(eventId, header.topic);
+    if (listeners) this.#tell(listeners, requireEvent(name), header, eventMessage(name, data, header, header.id));
   }
 
   #tell(
     listeners: readonly Subscription<ActorCell>[],
     definition: EventDefinition,
     header: PacketHeader,
-    data: AcademyEventData[AcademyEventName],
+    event: EventMessage,
   ): void {
     const { nodeId, ledger, shard, put } = this.#options;
-    const event = eventMessage(definition.name, data, header);
     const isOwn = header.sourceNode === nodeId;
-    const roomId = definition.roomScoped ? ((data as { roomId?: string }).roomId ?? null) : null;
+    const roomId = definition.roomScoped ? ((event.data as { roomId?: string }).roomId ?? null) : null;
     for (const subscription of listeners) {
       if (subscription.roomId !== roomId || (isOwn && subscription.remoteOnly)) continue;
       ledger.add(shard, deliveredPlace);

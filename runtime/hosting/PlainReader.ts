@@ -3,7 +3,7 @@
  * the ring, but for what it lends. It counts what it makes, so that a benchmark can say what a frame costs.
  */
 
-import { newWord, plainTags, wordOnce } from './PlainWriter.js';
+import { newWord, placeBytes, plainTags, wordOnce } from './PlainWriter.js';
 import { corruptRing } from './Ring.js';
 
 /** Up to here it is faster to join characters than to call into the runtime. */
@@ -43,10 +43,25 @@ export class PlainReader {
     return this.#view.getFloat64(this.#take(8), true);
   }
 
-  /** All that is left of the frame, where it lies: until the reader moves on. */
-  lend(): Buffer {
-    const start = this.#take(this.#end - this.at);
-    return this.#bytes.subarray(start, this.at);
+  /** As the writer's places() has laid them. */
+  places(): number[] {
+    const count = this.u32();
+    if (count > (this.#end - this.at) / placeBytes)
+      throw corruptRing(`${count} places in ${this.#end - this.at} bytes`);
+    const view = this.#view;
+    let at = this.#take(count * placeBytes);
+    const places: number[] = [];
+    for (let index = 0; index < count; index++) {
+      places.push(view.getUint32(at, true), view.getFloat64(at + 4, true));
+      at += placeBytes;
+    }
+    return places;
+  }
+
+  /** Goes to the frame's end, for whoever reads the rest where it lies. @returns where that is */
+  skipRest(): number {
+    this.at = this.#end;
+    return this.#end;
   }
 
   word(): string {

@@ -33,6 +33,9 @@ export const plainTags = {
 export const newWord = 0xffff;
 export const wordOnce = 0xfffe;
 
+/** Slot and generation of an actor. */
+export const placeBytes = 4 + 8;
+
 /** Words that have a number: those of a program's own types are hundreds, and ids that serve as names are not kept. */
 const wordsMax = 4_096;
 const wordCharactersMax = 64;
@@ -92,11 +95,28 @@ export class PlainWriter {
     return true;
   }
 
+  /** Of a thousand actors that are told the same: slot, generation, slot, generation … */
+  places(places: readonly number[]): boolean {
+    const count = places.length / 2;
+    if (!this.#has(4 + count * placeBytes)) return false;
+    const view = this.#view;
+    let { at } = this;
+    view.setUint32(at, count, true);
+    at += 4;
+    for (let index = 0; index < places.length; index += 2) {
+      view.setUint32(at, places[index] as number, true);
+      view.setFloat64(at + 4, places[index + 1] as number, true);
+      at += placeBytes;
+    }
+    this.at = at;
+    return true;
+  }
+
   /** Bytes without their number: they are the last of their frame. */
-  raw(bytes: Uint8Array): boolean {
-    if (!this.#has(bytes.length)) return false;
-    this.#bytes.set(bytes, this.at);
-    this.at += bytes.length;
+  raw(bytes: Buffer, start: number, end: number): boolean {
+    if (!this.#has(end - start)) return false;
+    bytes.copy(this.#bytes, this.at, start, end);
+    this.at += end - start;
     return true;
   }
 

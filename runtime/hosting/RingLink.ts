@@ -14,7 +14,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:wor
 import type { ActorAddress, ActorReference, AskToken } from '../protocol/actors.js';
 import { isActorAddress } from '../protocol/actors.js';
 import { limits } from '../protocol/limits.js';
-import { type Frame, isEventFrame, type LinkChannel } from './frames.js';
+import { type Frame, isEventFrame, type LinkChannel, messagesIn } from './frames.js';
 import type { HopCounters } from './HopCounters.js';
 import { Patience } from './Patience.js';
 import { PlainReader } from './PlainReader.js';
@@ -34,8 +34,8 @@ const references = { none: 0, address: 1, other: 2 } as const;
 const claimBytes = 64;
 /** Room is given back to the writer after so many frames, so that it need not wait for the last one. */
 const framesPerRelease = 64;
-/** Frames that are read before I/O and timers get their time. */
-const framesPerTurn = 1_024;
+/** Messages and other frames that are read before what they bring is seen to, and I/O and timers get their time. */
+const framesPerTurn = 512;
 
 type MessageFrame = Extract<Frame, readonly ['message', ...unknown[]]>;
 type ManyFrame = Extract<Frame, readonly ['many', ...unknown[]]>;
@@ -84,6 +84,7 @@ export class RingLink implements ShardLink {
   #isAwaitingRoom = false;
   #isClosed = false;
   readonly #patience = new Patience();
+  readonly #roomPatience = new Patience();
   #isLooking = false;
 
   constructor(channel: LinkChannel, end: ShardLinkEnd, options: RingLinkOptions) {
@@ -164,9 +165,9 @@ export class RingLink implements ShardLink {
     return this.#plainWriter.value(frame) ? kinds.plain : null;
   }
 
-  #layStreamEvent([, stream, eventId, position, payload]: StreamEventFrame): boolean {
+  #layStreamEvent([, stream, eventId, position, bytes, start, end]: StreamEventFrame): boolean {
     const plain = this.#plainWriter;
-    return plain.u32(stream) && plain.u32(eventId) && plain.f64(position) && plain.raw(payload);
+    return plain.u32(stream) && plain.u32(eventId) && plain.f64(position) && plain.raw(bytes, start, end);
   }
 
   #layMessage([, slot, generation, type, data, from, ask, remote]: MessageFrame): boolean {
@@ -184,11 +185,7 @@ export class RingLink implements ShardLink {
 
   #layMany([, targets, type, data, from]: ManyFrame): boolean {
     const plain = this.#plainWriter;
-    if (!plain.u32(targets.length / 2)) return false;
-    for (let at = 0; at < targets.length; at += 2) {
-      if (!plain.u32(targets[at] as number) || !plain.f64(targets[at + 1] as number)) return false;
-    }
-    return plain.word(type) && this.#layReference(from) && plain.value(data);
+    return plain.places(targets) && plain.word(type) && this.#layReference(from) && plain.value(data);
   }
 
   #layReference(reference: ActorReference | null): boolean {
@@ -220,7 +217,7 @@ export class RingLink implements ShardLink {
   #awaitRoom(): void {
     if (this.#isAwaitingRoom) return;
     this.#isAwaitingRoom = true;
-    const sleeping = this.#writer.sleep();
+    const sleeping = this.#roomPatience.again() ? null : this.#writer.sleep();
     if (sleeping) void sleeping.then(this.#goOn);
     else this.#defer(this.#goOn);
   }
@@ -230,6 +227,7 @@ export class RingLink implements ShardLink {
     if (this.#isClosed) return;
     for (let next = this.#waiting.at(0); next && this.#write(next.frame, next.moves); next = this.#waiting.at(0)) {
       this.#waiting.shift();
+      this.#roomPatience.found();
       if (isEventFrame(next.frame)) this.#eventsWaiting--;
     }
     this.flush();
@@ -285,33 +283,41 @@ export class RingLink implements ShardLink {
 
   readonly #wakeOther = (): void => this.#port.postMessage(null);
 
-  /** Reads at most so many frames. @returns how many there were */
+  /** Reads until there were so many; a message to many is as many. @returns how many there were */
   #read(framesMax: number): number {
     const reader = this.#reader;
-    let frames = 0;
+    let count = 0;
+    let sinceRelease = 0;
     try {
-      while (frames < framesMax && !this.#isClosed && this.#next()) {
-        frames++;
-        if (frames % framesPerRelease === 0) reader.release();
+      while (count < framesMax && !this.#isClosed) {
+        const messages = this.#next();
+        if (messages === 0) break;
+        count += messages;
+        if (++sinceRelease === framesPerRelease) {
+          sinceRelease = 0;
+          reader.release();
+        }
       }
     } finally {
       reader.release();
     }
-    return frames;
+    return count;
   }
 
-  #next(): boolean {
+  /** @returns 0 when there is no frame */
+  #next(): number {
     let frame: Frame | null;
     try {
-      if (!this.#reader.next()) return false;
+      if (!this.#reader.next()) return 0;
       frame = this.#decode();
     } catch (cause) {
       this.close();
       this.#end.broken(cause);
-      return false;
+      return 0;
     }
-    if (frame) this.#end.receive(frame);
-    return true;
+    if (frame === null) return 1;
+    this.#end.receive(frame);
+    return frame[0] === 'many' ? Math.max(1, messagesIn(frame)) : 1;
   }
 
   #decode(): Frame | null {
@@ -355,9 +361,7 @@ export class RingLink implements ShardLink {
 
   #readMany(): ManyFrame {
     const plain = this.#plainReader;
-    const count = plain.u32();
-    const targets: number[] = [];
-    for (let index = 0; index < count; index++) targets.push(plain.u32(), plain.f64());
+    const targets = plain.places();
     const type = plain.word();
     const from = this.#readReference();
     return ['many', targets, type, plain.value(), from];
@@ -365,7 +369,8 @@ export class RingLink implements ShardLink {
 
   #readStreamEvent(): StreamEventFrame {
     const plain = this.#plainReader;
-    return ['stream-event', plain.u32(), plain.u32(), plain.f64(), plain.lend()];
+    const [stream, eventId, position] = [plain.u32(), plain.u32(), plain.f64()];
+    return ['stream-event', stream, eventId, position, this.#reader.ring.bytes, plain.at, plain.skipRest()];
   }
 
   #readReference(): ActorReference | null {
@@ -393,6 +398,6 @@ export class RingLink implements ShardLink {
 function ownFrame(frame: Frame): Frame {
   if (frame[0] === 'event') return ['event', frame[1], new Uint8Array(frame[2])];
   if (frame[0] !== 'stream-event') return frame;
-  const [kind, stream, eventId, position, payload] = frame;
-  return [kind, stream, eventId, position, new Uint8Array(payload)];
+  const [kind, stream, eventId, position, bytes, start, end] = frame;
+  return [kind, stream, eventId, position, Buffer.from(bytes.subarray(start, end)), 0, end - start];
 }

@@ -43,7 +43,7 @@ export class ShardedStream implements StreamHandover {
     if (!shards) return 0;
     for (const shard of shards) {
       if (!this.#told.has(shard)) this.#tell(shard);
-      order(shard, ['stream-event', number, eventId, position, payload]);
+      order(shard, ['stream-event', number, eventId, position, payload, 0, payload.length]);
     }
     return shards.size;
   }

@@ -4,13 +4,12 @@ import type { FixedLayout } from '../protocol/layout/FixedLayout.js';
 import type { HotEventName } from '../protocol/layout/hotEvents.js';
 import { IdTable } from '../protocol/layout/IdTable.js';
 import { hasDictionary, streamLayouts } from '../protocol/layout/streamLayouts.js';
-import type { PacketHeader } from '../protocol/packet.js';
 import { StreamedHeader, StreamOrigin, type StreamOriginInfo } from '../protocol/StreamedHeader.js';
 import type { StreamClass } from '../protocol/streams.js';
 
 export interface StreamedEvent {
   readonly name: HotEventName;
-  readonly header: PacketHeader;
+  readonly header: StreamedHeader;
   readonly data: AcademyEventData[HotEventName];
 }
 
@@ -41,15 +40,22 @@ export class StreamedEvents {
   }
 
   /**
-   * @param payload of the event, in its fixed layout; what is made of it keeps nothing of it
+   * @param bytes with the event in its fixed layout from `start` to `end`; what is made of it keeps nothing of them
    * @returns undefined for what is not exactly one valid event
    */
-  read(number: number, eventId: number, position: number, payload: Uint8Array): StreamedEvent | undefined {
+  read(
+    number: number,
+    eventId: number,
+    position: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): StreamedEvent | undefined {
     const stream = this.#streams.get(number);
     const hot = stream?.layouts.get(eventId);
     if (!stream || !hot) return undefined;
     const layout: FixedLayout<AcademyEventData[HotEventName]> = hot.layout;
-    const data = layout.decode(bufferOf(payload), 0, payload.length, stream.ids);
+    const data = layout.decode(bytes, start, end, stream.ids);
     if (data === undefined) return undefined;
     return { name: hot.name, header: new StreamedHeader(stream.origin, eventId, position, data), data };
   }

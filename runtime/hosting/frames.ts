@@ -132,7 +132,16 @@ export type OrderFrame =
   /** A message of definitions of the stream's ids. */
   | readonly ['stream-ids', stream: number, definitions: Uint8Array]
   /** @see StreamHandover; the payload is only lent to whoever receives the frame */
-  | readonly ['stream-event', stream: number, eventId: number, position: number, payload: Uint8Array]
+  | readonly [
+      'stream-event',
+      stream: number,
+      eventId: number,
+      position: number,
+      // The payload is from start to end: a view of its own for each event would cost as much as reading it.
+      bytes: Buffer,
+      start: number,
+      end: number,
+    ]
   | readonly ['stream-end', stream: number]
   | readonly ['spawn', seat: ActorSeat, kept: KeptShard | null]
   | readonly ['stop', slot: number, generation: number]

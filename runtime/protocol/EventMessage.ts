@@ -17,9 +17,14 @@ export interface EventMessage<N extends AcademyEventName = AcademyEventName> {
 }
 
 /** What listeners are told of an event that has come with that header. */
-export function eventMessage(name: AcademyEventName, data: EventMessage['data'], header: PacketHeader): EventMessage {
+export function eventMessage(
+  name: AcademyEventName,
+  data: EventMessage['data'],
+  header: PacketHeader,
+  id: string = packetId(header),
+): EventMessage {
   const { priority, timestampMs, sourceNode, traceId } = header;
-  return { name, data, id: packetId(header), priority, timestampMs, sourceNode, traceId };
+  return { name, data, id, priority, timestampMs, sourceNode, traceId };
 }
 
 /** Whom an event is for. Without `nodes` it goes to the group that the routing table names. */

@@ -4,10 +4,14 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { NodeId } from './identity.js';
-import { type Channel, type PacketHeader, type Priority, topicOf } from './packet.js';
+import { type Channel, type PacketHeader, type Priority, packetId, topicOf } from './packet.js';
 
 /** Rooms of one stream whose topic is remembered: a topic costs as much as decoding does. */
 const topicsMax = 1_024;
+
+/** To write a number in hexadecimal digits costs as much as decoding an event does. */
+const lastDigits = Array.from({ length: 4_096 }, (_, number) => number.toString(16).padStart(3, '0'));
+const tracesPerPrefix = lastDigits.length;
 
 /** Where a stream comes from; it can be cloned. */
 export interface StreamOriginInfo {
@@ -23,6 +27,11 @@ export class StreamOrigin {
   readonly channel: Channel;
   readonly session: number;
   readonly #sessionText: string;
+  /** Of the packet ids of all its events. */
+  readonly #idPrefix: string;
+  /** Of the trace ids of 4,096 events in a row. */
+  #tracePrefix = '';
+  #tracedFrom = -1;
   readonly #topics = new LRUCache<string, number>({ max: topicsMax });
 
   constructor({ nodeId, session, channel }: StreamOriginInfo) {
@@ -30,6 +39,7 @@ export class StreamOrigin {
     this.channel = channel;
     this.session = Number.parseInt(session.slice(0, 8), 16);
     this.#sessionText = session;
+    this.#idPrefix = packetId({ sourceNode: nodeId, session: this.session, channel, sequence: '' });
   }
 
   topicOf(roomId: string): number {
@@ -42,7 +52,17 @@ export class StreamOrigin {
 
   /** Session and position: the same on every node that hears it. */
   traceIdOf(position: number): string {
-    return this.#sessionText + position.toString(16).padStart(16, '0');
+    const from = Math.floor(position / tracesPerPrefix);
+    if (from !== this.#tracedFrom) {
+      this.#tracedFrom = from;
+      this.#tracePrefix = this.#sessionText + from.toString(16).padStart(13, '0');
+    }
+    return this.#tracePrefix + (lastDigits[position - from * tracesPerPrefix] as string);
+  }
+
+  /** As packetId() makes it. */
+  idOf(position: number): string {
+    return this.#idPrefix + position;
   }
 }
 
@@ -87,6 +107,11 @@ export class StreamedHeader implements PacketHeader {
 
   get timestampMs(): number {
     return this.#data.timestamp;
+  }
+
+  /** As packetId() makes it. */
+  get id(): string {
+    return this.#origin.idOf(this.sequence);
   }
 
   get traceId(): string {

@@ -166,7 +166,9 @@ export function packetBytesAt(bytes: Buffer, at: number): number {
 }
 
 /** The packet's id, for traces and people: unique as long as the source's sessions are. */
-export function packetId(header: PacketHeader): string {
+export function packetId(
+  header: Pick<PacketHeader, 'sourceNode' | 'session' | 'channel'> & { readonly sequence: number | '' },
+): string {
   return `${header.sourceNode}-${header.session.toString(16)}-${header.channel}-${header.sequence}`;
 }
 

@@ -116,6 +116,27 @@ t.test('a buffer arrives as bytes of its own', async (t) => {
   t.strictSame(bytes, new Uint8Array([1, 2, 3]));
 });
 
+t.test('the places of many actors arrive as they were, or are refused where there is no room', async (t) => {
+  const place = fc.tuple(fc.nat(2 ** 32 - 1), fc.nat(Number.MAX_SAFE_INTEGER));
+  fc.assert(
+    fc.property(fc.array(place, { maxLength: 50 }), fc.nat(700), (pairs, room) => {
+      const { writer, reader } = makeEnds();
+      const places = pairs.flat();
+      writer.begin(0, room);
+      const needs = 4 + 12 * pairs.length;
+      if (writer.places(places) !== needs <= room) return false;
+      if (needs > room) return true;
+      reader.begin(0, writer.at);
+      const read = reader.places();
+      return read.length === places.length && read.every((number, at) => number === places[at]);
+    }),
+  );
+  const { buffer, reader } = makeEnds();
+  buffer.writeUInt32LE(0xffffffff, 0);
+  reader.begin(0, 100);
+  t.throws(() => reader.places(), { code: 'ERR_ACADEMY_INTERNAL' }, 'more than the frame can hold');
+});
+
 t.test('names of properties cross once, long ones and too many of them each time', async (t) => {
   const { writer, write, read } = makeEnds(65_536);
   const value = { participantId: 1, displayName: 2 };
