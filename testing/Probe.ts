@@ -1,13 +1,13 @@
 /**
  * An actor in the hands of a test: it keeps what it receives, and says and answers what the test wants. What is
- * expected of it is waited for in virtual time.
+ * expected of it is waited for in the time of its host.
  */
 import { enqueueActions, setup } from 'xstate';
 import { defineActor } from '../runtime/hosting/defineActor.js';
 import type { ActorAddress, ActorEffect, ActorInput, DeliveredMessage } from '../runtime/protocol/actors.js';
 import type { AnswerOf, DataOf, MessageType, QuestionType, ReferenceTo } from '../runtime/protocol/contract.js';
 import { AcademyError, type ErrorRecord } from '../runtime/protocol/errors.js';
-import type { TestActors } from './TestActors.js';
+import type { TestHost } from './TestHost.js';
 
 /** Which message is expected: its type, or what it must fulfil. */
 export type MessageExpectation = string | ((message: DeliveredMessage) => boolean);
@@ -44,17 +44,17 @@ export const probeActor = defineActor({
 export class Probe {
   readonly name: string;
   readonly address: ActorAddress;
-  readonly #actors: TestActors;
+  readonly #host: TestHost;
   readonly #received: DeliveredMessage[] = [];
   readonly #asked = new Map<number, { resolve(result: unknown): void; reject(error: unknown): void }>();
   #asks = 0;
 
-  /** Made by TestActors.probe(). */
-  constructor(actors: TestActors, name: string) {
+  /** Made by probe() of its host. */
+  constructor(host: TestHost, name: string) {
     this.name = name;
-    this.#actors = actors;
+    this.#host = host;
     const options: ProbeOptions = { onMessage: (message) => this.#heard(message) };
-    this.address = actors.system.spawnLocal(name, probeActor, options);
+    this.address = host.system.spawnLocal(name, probeActor, options);
   }
 
   /** What it has received and nobody has taken yet, oldest first. */
@@ -63,7 +63,7 @@ export class Probe {
   }
 
   /**
-   * Takes the first message that fits, waiting for it in virtual time; what does not fit stays.
+   * Takes the first message that fits, waiting for it; what does not fit stays.
    * @throws AssertionError that lists what was received instead
    */
   async expectMessage<D = unknown>(
@@ -73,7 +73,7 @@ export class Probe {
     const fits = typeof expected === 'string' ? ({ type }: DeliveredMessage) => type === expected : expected;
     const what = `"${this.name}" receives ${typeof expected === 'string' ? `"${expected}"` : 'a message that fits'}`;
     try {
-      await this.#actors.simulation.until(what, () => this.#received.some(fits), withinMs);
+      await this.#host.time.until(what, () => this.#received.some(fits), withinMs);
     } catch (fault) {
       const instead = this.#received.map(({ type, data }) => `\n  ${type} ${JSON.stringify(data)}`).join('');
       (fault as Error).message += instead ? `; it has received:${instead}` : '; it has received nothing';
@@ -89,11 +89,11 @@ export class Probe {
     { withinMs = defaultWithinMs }: { readonly withinMs?: number } = {},
   ): Promise<void> {
     const fits = typeof expected === 'string' ? ({ type }: DeliveredMessage) => type === expected : expected;
-    await this.#actors.simulation.advance(withinMs);
+    await this.#host.time.advance(withinMs);
     const found = this.#received.find(fits);
     if (!found) return;
     const { type, data } = found;
-    throw this.#actors.simulation.fault(`"${this.name}" received ${type} ${JSON.stringify(data)}, and should not`);
+    throw this.#host.time.fault(`"${this.name}" received ${type} ${JSON.stringify(data)}, and should not`);
   }
 
   /** Forgets what it has received. */
@@ -106,7 +106,7 @@ export class Probe {
     this.emit({ type: 'tell', to, message: { type, data } });
   }
 
-  /** Asks another actor, and moves virtual time on until the answer is there. */
+  /** Asks another actor; virtual time moves on until the answer is there. */
   ask<C, T extends QuestionType<C>>(
     to: ReferenceTo<C>,
     type: T,
@@ -116,24 +116,24 @@ export class Probe {
     const tag = ++this.#asks;
     const answer = new Promise<unknown>((resolve, reject) => this.#asked.set(tag, { resolve, reject }));
     this.emit({ type: 'ask', to, message: { type, data }, deadlineMs, settles: settledType, tag });
-    return this.#actors.simulation.settled(answer) as Promise<AnswerOf<C, T>>;
+    return this.#host.time.settled(answer) as Promise<AnswerOf<C, T>>;
   }
 
   /** Answers a question that it has received. @throws AssertionError when nobody waits for an answer */
   reply<R>(question: DeliveredMessage<string, unknown, R>, result: NoInfer<R>): void {
-    if (!question.ask) throw this.#actors.simulation.fault(`"${question.type}" was told and not asked`);
+    if (!question.ask) throw this.#host.time.fault(`"${question.type}" was told and not asked`);
     this.emit({ type: 'reply', ask: question.ask, result });
   }
 
   /** Fails a question that it has received. */
   replyError(question: DeliveredMessage, error: ErrorRecord): void {
-    if (!question.ask) throw this.#actors.simulation.fault(`"${question.type}" was told and not asked`);
+    if (!question.ask) throw this.#host.time.fault(`"${question.type}" was told and not asked`);
     this.emit({ type: 'reply', ask: question.ask, error });
   }
 
   /** Any effect, as if its machine had emitted it. */
   emit(effect: ActorEffect): void {
-    this.#actors.system.tell(this.address, { type: probeEmits, data: effect });
+    this.#host.system.tell(this.address, { type: probeEmits, data: effect });
   }
 
   #heard(message: DeliveredMessage): void {

@@ -4,7 +4,7 @@ import type { ActorSystem } from '../runtime/hosting/ActorSystem.js';
 import type { EncodedEvent } from '../runtime/hosting/frames.js';
 import type { ActorMessage, LogLevel } from '../runtime/protocol/actors.js';
 import { type AcademyEventData, type AcademyEventName, requireEvent } from '../runtime/protocol/events.js';
-import type { NodeId } from '../runtime/protocol/identity.js';
+import { asNodeId, type NodeId } from '../runtime/protocol/identity.js';
 import { MessageCodec } from '../runtime/protocol/MessageCodec.js';
 import { type PacketHeader, topicOf } from '../runtime/protocol/packet.js';
 
@@ -16,6 +16,8 @@ export interface LoggedLine {
 }
 
 const codec = new MessageCodec();
+/** Where no node has given the test one. */
+const testNodeId = asNodeId('1'.repeat(32)) as NodeId;
 
 export class RecordingMesh implements ActorMesh {
   readonly nodeId: NodeId;
@@ -30,7 +32,7 @@ export class RecordingMesh implements ActorMesh {
   };
   system: ActorSystem | null = null;
 
-  constructor(nodeId: NodeId) {
+  constructor(nodeId: NodeId = testNodeId) {
     this.nodeId = nodeId;
   }
 
@@ -57,16 +59,23 @@ export class RecordingMesh implements ActorMesh {
     this.logged.push({ level, actor, text, ...(fields ? { fields } : {}) });
   }
 
-  /** Hands an event to the actors that subscribe to it, as if another node had published it. */
-  deliver<N extends AcademyEventName>(name: N, data: AcademyEventData[N], sourceNode: NodeId): void {
+  /**
+   * Hands an event to the actors that subscribe to it, as if another node had published it.
+   * @returns number of shards that have such actors
+   */
+  deliver<N extends AcademyEventName>(name: N, data: AcademyEventData[N], sourceNode: NodeId): number {
     const { id, roomScoped } = requireEvent(name);
     const roomId = roomScoped ? (data as { readonly roomId?: string }).roomId : undefined;
     const header = headerOf({ eventId: id, topic: roomId === undefined ? 0 : topicOf(roomId) }, sourceNode);
-    this.system?.deliverEvent(header, codec.encode(data));
+    return this.system?.deliverEvent(header, codec.encode(data)) ?? 0;
   }
 }
 
-function headerOf({ eventId, topic }: Pick<EncodedEvent, 'eventId' | 'topic'>, sourceNode: NodeId): PacketHeader {
+/** The header of a packet of that event, where the rest does not matter. */
+export function headerOf(
+  { eventId, topic }: Pick<EncodedEvent, 'eventId' | 'topic'>,
+  sourceNode: NodeId,
+): PacketHeader {
   return {
     eventId,
     topic,

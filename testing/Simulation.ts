@@ -13,6 +13,7 @@ import { AssertionError } from 'node:assert';
 import { randomInt } from 'node:crypto';
 import { type Random, seededRandom } from '../runtime/protocol/Random.js';
 import { VirtualClock } from '../transports/memory/VirtualClock.js';
+import type { TestTime } from './TestTime.js';
 
 export interface SimulationOptions {
   /** @default the environment's ACADEMY_SEED, or a fresh one, which a failure tells */
@@ -27,7 +28,7 @@ const settleTurns = 3;
 const turnsAtOnceMax = 1_000_000;
 const defaultWithinMs = 10_000;
 
-export class Simulation {
+export class Simulation implements TestTime {
   readonly seed: number;
   readonly clock: VirtualClock;
   readonly random: Random;

@@ -23,12 +23,14 @@ import type {
 } from '../runtime/protocol/actors.js';
 import type { AnswerOf, DataOf, OptionsOf, QuestionType, ReferenceTo } from '../runtime/protocol/contract.js';
 import type { ErrorRecord } from '../runtime/protocol/errors.js';
-import { asNodeId, type NodeId } from '../runtime/protocol/identity.js';
+import type { NodeId } from '../runtime/protocol/identity.js';
 import { MessageFaults } from './MessageFaults.js';
 import { MessageTrace, type TracedMessage } from './MessageTrace.js';
 import { Probe, probeEmits } from './Probe.js';
 import { RecordingMesh } from './RecordingMesh.js';
 import { Simulation, type SimulationOptions } from './Simulation.js';
+import type { TestHost } from './TestHost.js';
+import type { TestTime } from './TestTime.js';
 
 export interface TestActorsOptions extends SimulationOptions {
   /** To share time and chance with others. @default one of its own */
@@ -42,10 +44,8 @@ export interface TestActorsOptions extends SimulationOptions {
 
 const defaultDeadlineMs = 5_000;
 const closeLimitMs = 5_000;
-/** Where no node has given the test one. */
-const testNodeId = asNodeId('1'.repeat(32)) as NodeId;
 
-export class TestActors {
+export class TestActors implements TestHost {
   readonly simulation: Simulation;
   readonly system: ActorSystem;
   /** What has left for the network, and what was logged. */
@@ -54,13 +54,13 @@ export class TestActors {
   readonly faults: MessageFaults;
   readonly #questions = new WeakMap<AskToken, Letter>();
 
-  private constructor({ simulation, nodeId = testNodeId, academyId = 'test', restart, ...more }: TestActorsOptions) {
+  private constructor({ simulation, nodeId, academyId = 'test', restart, ...more }: TestActorsOptions) {
     this.simulation = simulation ?? new Simulation(more);
     const { clock, random, defer } = this.simulation;
     this.mesh = new RecordingMesh(nodeId);
     this.faults = new MessageFaults(clock, random);
     this.system = new ActorSystem({
-      nodeId,
+      nodeId: this.mesh.nodeId,
       academyId,
       clock,
       random,
@@ -73,6 +73,10 @@ export class TestActors {
     this.mesh.system = this.system;
     this.system.on('actor-restarted', ({ name, error }) => this.#note(null, name, '', error?.message, 'restart'));
     this.system.on('actor-failed', ({ name, error }) => this.#note(null, name, '', error?.message, 'end'));
+  }
+
+  get time(): TestTime {
+    return this.simulation;
   }
 
   static async open(options: TestActorsOptions = {}): Promise<TestActors> {
