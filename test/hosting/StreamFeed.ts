@@ -7,7 +7,7 @@ import { IdTable } from '../../runtime/protocol/layout/IdTable.js';
 import { topicOf } from '../../runtime/protocol/packet.js';
 import type { TrainingSignal } from '../../runtime/protocol/schemas/training.js';
 import type { StreamHandover } from '../../runtime/protocol/streams.js';
-import { otherNode } from './testSystem.js';
+import { otherNode } from './probes.js';
 
 const layout = FixedLayout.of('academy.training.signal');
 

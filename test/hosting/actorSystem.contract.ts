@@ -5,9 +5,11 @@ import { ACADEMY_CHAT_EVENTS } from '../../runtime/protocol/events.js';
 import { MessageCodec } from '../../runtime/protocol/MessageCodec.js';
 import { topicOf } from '../../runtime/protocol/packet.js';
 import type { TrainingSignal } from '../../runtime/protocol/schemas/training.js';
+import { headerOf } from '../../testing/RecordingMesh.js';
+import { until } from '../../testing/realTime.js';
 import { eventExamples } from '../unit/protocol/eventExamples.js';
+import { openShards, otherNode, probeSpec, reportOf } from './probes.js';
 import { StreamFeed } from './StreamFeed.js';
-import { headerOf, makeSystem, otherNode, probeSpec, reportOf, testNode, until } from './testSystem.js';
 
 const typing = {
   participantId: 'ada',
@@ -22,10 +24,11 @@ export function actorSystemContract(title: string, threads: number): void {
   t.test(title, (t) => contract(t, threads));
 }
 
-function contract(t: Test, threads: number): void {
-  const { system, mesh } = makeSystem({ threads });
-  t.before(() => system.start());
-  t.teardown(() => system.shutdown({ limitMs: 5_000 }));
+async function contract(t: Test, threads: number): Promise<void> {
+  const { system, mesh } = await openShards(t, { threads });
+  const { nodeId } = mesh;
+  mesh.commands.set('/a/b', (payload, deadlineMs) => ({ payload, deadlineMs }));
+  mesh.onRemoteAsk = (node, name, { type }) => `${node.slice(0, 2)} ${name} ${type}`;
   // Threads take a while to start, so the tests share one system; each leaves it empty and counts from zero.
   let countersBefore: Record<string, number> = {};
   const counted = async (): Promise<Record<string, number>> => {
@@ -73,7 +76,7 @@ function contract(t: Test, threads: number): void {
     order('ben', [
       { type: 'tell', to: { name: 'ada' }, message: { type: 'note', data: 'by name' } },
       { type: 'tell', to: ada, message: { type: 'note', data: 'by address' } },
-      { type: 'tell', to: { name: 'ada', node: testNode }, message: { type: 'note', data: 'by node and name' } },
+      { type: 'tell', to: { name: 'ada', node: nodeId }, message: { type: 'note', data: 'by node and name' } },
       { type: 'tellMany', to: [ada, { name: 'ada' }, { name: 'ben' }], message: { type: 'note', data: 'to many' } },
     ]);
     await until('ada has all', async () => (await reportOf(system, 'ada')).notes.length === 5);
@@ -120,7 +123,7 @@ function contract(t: Test, threads: number): void {
         'kept: ERR_ACADEMY_ASK_FAILED',
         'crashed: ERR_ACADEMY_ASK_FAILED',
         'far: "22 x q"',
-        'command: {"endpoint":"/a/b","payload":1,"deadlineMs":900}',
+        'command: {"payload":1,"deadlineMs":900}',
         'failing: ERR_ACADEMY_COMMAND_FAILED',
       ]),
     );
@@ -363,7 +366,7 @@ function contract(t: Test, threads: number): void {
     await reportOf(system, 'ben');
     await until('both shards listen', () => {
       const shards = system.deliverEvent(
-        headerOf({ eventId: 3, topic: topicOf('kitchen') }, testNode),
+        headerOf({ eventId: 3, topic: topicOf('kitchen') }, nodeId),
         new Uint8Array([0x92, 0x01]),
       );
       return shards === (threads < 2 ? 1 : 2);
@@ -467,22 +470,28 @@ function contract(t: Test, threads: number): void {
     await until('ben lives', () => system.resolve('ben') !== undefined);
     await until('ben has it', async () => (await reportOf(system, 'ben')).notes[0] === 'while it is being started');
     t.match(mesh.told, [{ node: otherNode, name: 'far', message: { type: 'hello' } }]);
-    t.ok(mesh.logged.includes('info ada here I am'));
-    await until('the name is refused', () => mesh.logged.some((line) => /cannot spawn "ada": .*belongs/.test(line)));
+    t.ok(mesh.logged.some(({ actor, text }) => actor === 'ada' && text === 'here I am'));
+    await until('the name is refused', () =>
+      mesh.logged.some(({ text }) => /cannot spawn "ada": .*belongs/.test(text)),
+    );
     order('ada', { type: 'stop', target: { name: 'ben' } });
     await until('ben has ended', () => system.resolve('ben') === undefined);
   });
 
   promise('a mesh that throws is logged and harms no actor', async (t) => {
     await system.spawn(probeSpec('ada'));
-    mesh.failure = new Error('no socket');
+    const { publish, tellRemote } = mesh;
+    t.teardown(() => Object.assign(mesh, { publish, tellRemote }));
+    mesh.publish = mesh.tellRemote = () => {
+      throw new Error('no socket');
+    };
     order('ada', [
       { type: 'publish', event: ACADEMY_CHAT_EVENTS.TYPING, data: typing },
       { type: 'tell', to: { name: 'far', node: otherNode }, message: { type: 'hello' } },
     ]);
-    await until('both are logged', () => mesh.logged.length === 2);
-    mesh.failure = null;
-    t.strictSame(mesh.logged, ['error mesh no socket', 'error mesh no socket']);
+    const said = (): string[] => mesh.logged.filter(({ actor }) => actor === 'mesh').map(({ text }) => text);
+    await until('both are logged', () => said().length === 2);
+    t.strictSame(said(), ['no socket', 'no socket']);
     t.equal((await reportOf(system, 'ada')).restarts, 0);
   });
 
@@ -544,8 +553,7 @@ function contract(t: Test, threads: number): void {
     const countHandles = (): number =>
       process.getActiveResourcesInfo().filter((kind) => /MessagePort|Worker/.test(kind)).length;
     const handlesBefore = countHandles();
-    const { system, mesh } = makeSystem({ threads });
-    await system.start();
+    const { system, mesh } = await openShards(t, { threads });
     const { probe } = await import('./actors/probe.js');
     const heard: string[] = [];
     system.spawnLocal('witness', probe);
@@ -566,8 +574,8 @@ function contract(t: Test, threads: number): void {
     pending.catch((error) => heard.push(error.code));
     await system.shutdown({ limitMs: 5_000 });
     t.strictSame(
-      mesh.logged.map((line) => line.split(' ')[2]),
-      ['cy', 'ben', 'ada'],
+      mesh.logged.filter(({ level }) => level === 'info').map(({ text }) => text),
+      ['cy goes', 'ben goes', 'ada goes'],
     );
     t.match(await system.counters(), { actors: 0, messagesHandled: 601 });
     await until('the question has settled', () => heard.length === 1);
@@ -579,5 +587,4 @@ function contract(t: Test, threads: number): void {
     // A port is gone a moment after it was closed.
     await until('no thread and no port is left', () => countHandles() <= handlesBefore);
   });
-  t.end();
 }

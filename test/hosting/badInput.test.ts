@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import t, { type Test } from 'tap';
 import type { ActorSystem } from '../../runtime/hosting/ActorSystem.js';
-import { makeSystem, until } from './testSystem.js';
+import { until } from '../../testing/realTime.js';
+import { openShards } from './probes.js';
 
 interface Mistake {
   readonly what: string;
@@ -108,9 +109,7 @@ const mistakes: readonly Mistake[] = [
 ];
 
 async function open(t: Test): Promise<{ system: ActorSystem; folder: string }> {
-  const { system } = makeSystem({ threads: 1 });
-  await system.start();
-  t.teardown(() => system.shutdown({ limitMs: 5_000 }));
+  const { system } = await openShards(t, { threads: 1 });
   return { system, folder: t.testdir({}) };
 }
 

@@ -2,7 +2,8 @@
 import t, { type Test } from 'tap';
 import type { ActorSystem } from '../../runtime/hosting/ActorSystem.js';
 import type { ActorEffect, ActorReference } from '../../runtime/protocol/actors.js';
-import { makeSystem, otherNode, probeSpec, reportOf, until } from './testSystem.js';
+import { until } from '../../testing/realTime.js';
+import { openShards, otherNode, probeSpec, reportOf } from './probes.js';
 
 const order = (system: ActorSystem, name: string, data: ActorEffect | readonly ActorEffect[]): void =>
   system.tell({ name }, { type: 'emit', data });
@@ -29,9 +30,7 @@ for (const [where, threads] of [
   ['across worker threads', 2],
 ] as const) {
   t.test(`monitors and links, ${where}`, async (t) => {
-    const { system } = makeSystem({ threads });
-    await system.start();
-    t.teardown(() => system.shutdown({ limitMs: 5_000 }));
+    const { system } = await openShards(t, { threads });
     const [here, there] = threads === 0 ? [0, 0] : [1, 2];
     const promise = (name: string, body: (t: Test) => Promise<void>): void => {
       t.test(name, async (t) => {
@@ -160,11 +159,7 @@ for (const [where, threads] of [
 t.test(
   'the death of a thread is told to those who watch somebody there, and ends the watches of those who died',
   async (t) => {
-    const { system } = makeSystem({ threads: 2 });
-    await system.start();
-    t.teardown(() => system.shutdown({ limitMs: 5_000 }));
-    let ups = 0;
-    system.on('shard-up', () => ups++);
+    const { system, ups } = await openShards(t, { threads: 2 });
     await system.spawn(probeSpec('ada', { shard: 1 }));
     await system.spawn(probeSpec('trapper', { shard: 1, exportName: 'trappingProbe' }));
     await system.spawn(probeSpec('ben', { shard: 2 }));
@@ -181,7 +176,7 @@ t.test(
     system.tell({ name: 'ben' }, { type: 'exit', data: 3 });
     t.match(await noted(system, 'ada', 1), [/^down ben shard-down/]);
     t.match(await noted(system, 'trapper', 1), [/^exit ben shard-down/]);
-    await until('the shard is back', () => ups === 1);
+    await until('the shard is back', () => ups.length === 1);
     order(system, 'ada', { type: 'monitor', target: { name: 'ben' } });
     await notesOf(system, 'ada');
     await system.stop({ name: 'ben' });

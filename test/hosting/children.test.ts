@@ -3,7 +3,8 @@ import t, { type Test } from 'tap';
 import type { ActorSystem } from '../../runtime/hosting/ActorSystem.js';
 import type { ActorAddress, Settled } from '../../runtime/protocol/actors.js';
 import type { ErrorRecord } from '../../runtime/protocol/errors.js';
-import { makeSystem, probeSpec, reportOf, until } from './testSystem.js';
+import { until } from '../../testing/realTime.js';
+import { openShards, probeSpec } from './probes.js';
 
 const module = new URL('./actors/family.js', import.meta.url).href;
 const deadlineMs = 10_000;
@@ -36,9 +37,7 @@ for (const [where, threads] of [
   ['on worker threads', 2],
 ] as const) {
   t.test(`children without a name, ${where}`, async (t) => {
-    const { system } = makeSystem({ threads });
-    await system.start();
-    t.teardown(() => system.shutdown({ limitMs: 5_000 }));
+    const { system } = await openShards(t, { threads });
     const promise = (name: string, body: (t: Test) => Promise<void>): void => {
       t.test(name, async (t) => {
         await system.spawn({ name: 'eve', module, exportName: 'parent', shard: threads === 0 ? 0 : 1 });
@@ -100,20 +99,14 @@ for (const [where, threads] of [
 }
 
 t.test('after the death of a thread, the address of a child that was there reaches nobody', async (t) => {
-  const { system } = makeSystem({ threads: 1 });
-  await system.start();
-  t.teardown(() => system.shutdown({ limitMs: 5_000 }));
+  const shards = await openShards(t, { threads: 1 });
+  const { system } = shards;
   await system.spawn({ name: 'eve', module, exportName: 'parent' });
-  await system.spawn(probeSpec('killer'));
   const abel = await bear(system, 'abel');
-  let ups = 0;
-  system.on('shard-up', () => ups++);
-  system.tell({ name: 'killer' }, { type: 'exit', data: 3 });
-  await until('the shard is back', () => ups === 1);
+  await shards.kill(1);
   t.match(await system.counters(), { children: 0 });
   const seth = await bear(system, 'seth');
   t.equal(seth.slot, abel.slot, 'the slot is used again');
   await t.rejects(look(system, abel), { code: 'ERR_ACADEMY_ACTOR_STOPPED', message: /stale-address/ });
   t.match(await look(system, seth), { nickname: 'seth' });
-  t.equal((await reportOf(system, 'killer')).restarts, 1);
 });

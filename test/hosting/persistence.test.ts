@@ -1,29 +1,30 @@
 /** What actors keep over crashes, deaths of threads and the end of the node, on worker threads and a store on disk. */
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { defineSupervisor } from '../../runtime/hosting/supervision/defineSupervisor.js';
 import { ACADEMY_CHAT_EVENTS } from '../../runtime/protocol/events.js';
 import { topicOf } from '../../runtime/protocol/packet.js';
 import type { SupervisorDefinition } from '../../runtime/protocol/supervision.js';
 import { ActorStore } from '../../runtime/storage/ActorStore.js';
 import { Store } from '../../runtime/storage/Store.js';
-import { keeper, keeperReport, type PersistentNode, startNode, told } from './persistentNode.js';
-import { headerOf, otherNode, until } from './testSystem.js';
+import { headerOf } from '../../testing/RecordingMesh.js';
+import { until } from '../../testing/realTime.js';
+import type { TestShards, TestShardsOptions } from '../../testing.js';
+import { keeper, keeperReport, told } from './keepers.js';
+import { openShards, otherNode } from './probes.js';
 
-async function killShard({ system, ups }: PersistentNode, by: string): Promise<void> {
-  const before = ups.length;
-  system.tell({ name: by }, { type: 'exit', data: 3 });
-  await until('the shard is back', () => ups.length > before);
+/** Images are taken often, so that a test need not wait. */
+function startNode(t: Test, folder: string, options: TestShardsOptions = {}): Promise<TestShards> {
+  return openShards(t, { folder, snapshotEveryMs: 10, ...options });
 }
 
 t.test('a journal loses nothing that was receipted when its thread dies', async (t) => {
   const node = await startNode(t, t.testdir(), { snapshotEveryMs: 100_000 });
   await node.system.spawn(keeper('ada', 'journal', { shard: 1 }));
-  await node.system.spawn(keeper('killer', 'plain', { shard: 1 }));
   for (const id of ['a', 'b', 'c']) await told(node.system, 'ada', id);
-  await killShard(node, 'killer');
+  await node.kill(1);
   t.strictSame((await keeperReport(node.system, 'ada')).seen, ['a', 'b', 'c']);
   await told(node.system, 'ada', 'd');
-  await killShard(node, 'killer');
+  await node.kill(1);
   t.strictSame((await keeperReport(node.system, 'ada')).seen, ['a', 'b', 'c', 'd']);
 });
 
@@ -31,14 +32,12 @@ t.test('what a journal has caused happens once, though both ends die', async (t)
   const node = await startNode(t, t.testdir());
   await node.system.spawn(keeper('ada', 'journal', { shard: 1 }));
   await node.system.spawn(keeper('ben', 'journal', { shard: 2 }));
-  await node.system.spawn(keeper('first', 'plain', { shard: 1 }));
-  await node.system.spawn(keeper('second', 'plain', { shard: 2 }));
   const expected: string[] = [];
   for (let round = 0; round < 6; round++) {
     const next = Array.from({ length: 5 }, (_, index) => ({ to: 'ben', told: { id: `${round}.${index}` } }));
     await told(node.system, 'ada', `${round}`, next);
     expected.push(...next.map(({ told: { id } }) => id));
-    await killShard(node, round % 2 === 0 ? 'second' : 'first');
+    await node.kill(round % 2 === 0 ? 2 : 1);
   }
   await until('all is heard', async () => (await keeperReport(node.system, 'ben')).seen.length >= expected.length);
   t.strictSame([...(await keeperReport(node.system, 'ben')).seen].sort(), expected.sort());
@@ -53,7 +52,8 @@ t.test('a snapshot loses what came after it, by count; without one all is gone',
   await told(node.system, 'ben', 'b');
   // The next snapshot comes 50 ms after the first message that it is to hold.
   for (const id of ['c', 'd']) node.system.tell({ name: 'ada' }, { type: 'tell', data: { id } });
-  await killShard(node, 'ben');
+  node.system.tell({ name: 'ben' }, { type: 'exit', data: 3 });
+  await node.until('the shard is back', () => node.ups.length === 1);
   t.strictSame((await keeperReport(node.system, 'ada')).seen, ['a', 'b']);
   t.equal(node.ups[0]?.lost, 3, 'the two that the snapshot has not, and the order to die');
   t.strictSame((await keeperReport(node.system, 'ben')).seen, []);
@@ -67,9 +67,8 @@ t.test('timers go on and subscriptions hold in the next thread', async (t) => {
     node.system.tell({ name: kind }, { type: 'ring-in', data: 2_000 });
     await keeperReport(node.system, kind);
   }
-  await node.system.spawn(keeper('killer', 'plain', { shard: 1 }));
   await new Promise((resolve) => setTimeout(resolve, 100));
-  await killShard(node, 'killer');
+  await node.kill(1);
   const header = headerOf({ eventId: 3, topic: topicOf('kitchen') }, otherNode);
   t.equal(node.system.deliverEvent(header, new Uint8Array([0xc1])), 1, ACADEMY_CHAT_EVENTS.TYPING);
   for (const kind of ['journal', 'snapshot']) t.equal((await keeperReport(node.system, kind)).state, 'waiting');
@@ -81,27 +80,25 @@ t.test('timers go on and subscriptions hold in the next thread', async (t) => {
 
 t.test('a question that the thread took with it is answered by an error', async (t) => {
   const node = await startNode(t, t.testdir());
-  await node.system.spawn(keeper('killer', 'plain', { shard: 1 }));
   await node.system.spawn(keeper('mute', 'mute', { shard: 2 }));
   await node.system.spawn(keeper('ada', 'snapshot', { shard: 1 }));
   node.system.tell({ name: 'ada' }, { type: 'ask', data: { to: 'mute' } });
   await keeperReport(node.system, 'ada');
   await new Promise((resolve) => setTimeout(resolve, 100));
-  await killShard(node, 'killer');
+  await node.kill(1);
   await until('it is answered', async () => (await keeperReport(node.system, 'ada')).answers.length === 1);
   t.match((await keeperReport(node.system, 'ada')).answers, [/^ERR_ACADEMY_/]);
 });
 
 t.test('a question of a journal is answered once, by its answer or an error, whatever dies meanwhile', async (t) => {
   const node = await startNode(t, t.testdir());
-  await node.system.spawn(keeper('killer', 'plain', { shard: 1 }));
   await node.system.spawn(keeper('ada', 'journal', { shard: 1 }));
   await node.system.spawn(keeper('ben', 'journal', { shard: 2 }));
   node.system.tell({ name: 'ada' }, { type: 'ask', data: { to: 'ben' } });
   await keeperReport(node.system, 'ada');
-  await killShard(node, 'killer');
+  await node.kill(1);
   await until('it is answered', async () => (await keeperReport(node.system, 'ada')).answers.length > 0);
-  await killShard(node, 'killer');
+  await node.kill(1);
   const { answers } = await keeperReport(node.system, 'ada');
   t.equal(answers.length, 1);
   t.match(answers[0], /^(ben|ERR_ACADEMY_ASK_FAILED)$/);
@@ -119,13 +116,12 @@ t.test('children that persist go on when their supervisor starts them, also afte
     });
   const first = await startNode(t, folder);
   await first.system.spawnSupervisor('root', treeOn([1, 2]));
-  await first.system.spawn(keeper('killer', 'plain', { shard: 1 }));
   for (const name of ['ada', 'ben']) await told(first.system, name, 'a');
   await new Promise((resolve) => setTimeout(resolve, 100));
-  await killShard(first, 'killer');
+  await first.kill(1);
   for (const name of ['ada', 'ben']) t.strictSame((await keeperReport(first.system, name)).seen, ['a']);
   for (const name of ['ada', 'ben']) await told(first.system, name, 'b');
-  await first.stop();
+  await first.close();
 
   const second = await startNode(t, folder, { threads: 1 });
   t.equal(second.system.size, 0, 'they are their supervisor’s');
@@ -173,7 +169,7 @@ t.test('the node starts again with its actors, on other threads if there are oth
   await first.system.spawn(keeper('dan', 'journal'));
   for (const name of ['ada', 'ben', 'cy', 'dan']) await told(first.system, name, 'a');
   await first.system.stop({ name: 'dan' });
-  await first.stop();
+  await first.close();
 
   const second = await startNode(t, folder, { threads: 1 });
   t.same(second.system.size, 2);
@@ -182,7 +178,7 @@ t.test('the node starts again with its actors, on other threads if there are oth
   t.strictSame(await second.system.spawn(keeper('ada', 'journal')), address, 'who spawns it finds it');
   await t.rejects(second.system.spawn(keeper('ada', 'journal')), { code: 'ERR_ACADEMY_NAME_TAKEN' });
   await told(second.system, 'ada', 'b');
-  await second.stop();
+  await second.close();
 
   const third = await startNode(t, folder, { threads: 0 });
   t.strictSame((await keeperReport(third.system, 'ada')).seen, ['a', 'b']);
@@ -194,7 +190,7 @@ t.test('a snapshot of an older version is migrated, or refused with the remedy a
   const first = await startNode(t, folder);
   await first.system.spawn(keeper('ada', 'snapshot'));
   await told(first.system, 'ada', 'a');
-  await first.stop();
+  await first.close();
   const store = Store.open(folder);
   const actors = new ActorStore(store);
   const [ada] = actors.actors();
@@ -222,8 +218,7 @@ t.test('an actor that nothing reaches is put to disk, and its next message bring
   await Promise.all(['b', 'c'].map((id) => told(node.system, 'ada', id)));
   t.strictSame((await keeperReport(node.system, 'ada')).seen, ['a', 'b', 'c']);
   await until('it is put to disk again', async () => (await status()) === 'passive');
-  await node.system.spawn(keeper('killer', 'plain', { shard: 1 }));
-  await killShard(node, 'killer');
+  await node.kill(1);
   t.strictSame((await keeperReport(node.system, 'ada')).seen, ['a', 'b', 'c']);
   await until('it is put to disk a third time', async () => (await status()) === 'passive');
   await node.system.stop({ name: 'ada' });

@@ -6,25 +6,27 @@ import t, { type Test } from 'tap';
 import type { ActorSystem } from '../../runtime/hosting/ActorSystem.js';
 import type { ReloadOutcome } from '../../runtime/hosting/frames.js';
 import { freshModule } from '../../runtime/hosting/importFresh.js';
-import { makeSystem, until } from './testSystem.js';
+import { until } from '../../testing/realTime.js';
+import type { TestShards, TestShardsOptions } from '../../testing.js';
+import { openShards } from './probes.js';
 
 /** An actor whose module a test writes again and again. */
 class EditedActor {
+  readonly shards: TestShards;
   readonly system: ActorSystem;
   readonly #file: string;
   #version = 0;
 
-  private constructor(system: ActorSystem, file: string) {
-    this.system = system;
+  private constructor(shards: TestShards, file: string) {
+    this.shards = shards;
+    this.system = shards.system;
     this.#file = file;
   }
 
-  static async open(t: Test, code: string, options: Parameters<typeof makeSystem>[0] = {}): Promise<EditedActor> {
-    const { system } = makeSystem({ threads: 1, ...options });
-    await system.start();
-    t.teardown(() => system.shutdown({ limitMs: 5_000 }));
-    const actor = new EditedActor(system, join(t.testdir({}), 'bot.ts'));
-    await system.spawn({ name: 'bot', ...actor.#write(code), options: { start: 40 } });
+  static async open(t: Test, code: string, options: TestShardsOptions = {}): Promise<EditedActor> {
+    const shards = await openShards(t, { threads: 1, ...options });
+    const actor = new EditedActor(shards, join(t.testdir({}), 'bot.ts'));
+    await shards.system.spawn({ name: 'bot', ...actor.#write(code), options: { start: 40 } });
     return actor;
   }
 
@@ -154,8 +156,6 @@ t.test('a machine that crashes as it starts afresh is its supervisor’s, as aft
 
 t.test('after a crash of the thread the actor comes back with the changed module', async (t) => {
   const bot = await EditedActor.open(t, counter({}));
-  const ups: unknown[] = [];
-  bot.system.on('shard-up', (up) => ups.push(up));
   const answer = 'context.count < 0 ? process.exit(3) : "changed"';
   t.match(await bot.edit(counter({ answer })), { how: 'kept' });
   t.match(
@@ -165,7 +165,7 @@ t.test('after a crash of the thread the actor comes back with the changed module
     },
   );
   await t.rejects(bot.ask(), { code: 'ERR_ACADEMY_ASK_FAILED' });
-  await until('the shard is back', () => ups.length === 1);
+  await until('the shard is back', () => bot.shards.ups.length === 1);
   t.equal(await bot.ask(), 'changed');
 });
 

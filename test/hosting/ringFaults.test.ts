@@ -5,12 +5,12 @@ import { ACADEMY_CHAT_EVENTS } from '../../runtime/protocol/events.js';
 import { limits } from '../../runtime/protocol/limits.js';
 import { MessageCodec } from '../../runtime/protocol/MessageCodec.js';
 import { topicOf } from '../../runtime/protocol/packet.js';
-import { headerOf, makeSystem, otherNode, probeSpec, reportOf, until } from './testSystem.js';
+import { headerOf } from '../../testing/RecordingMesh.js';
+import { until } from '../../testing/realTime.js';
+import { openShards, otherNode, probeSpec, reportOf } from './probes.js';
 
 t.test('events for a thread that hangs wait up to a bound; the rest is counted and the others are heard', async (t) => {
-  const { system } = makeSystem({ threads: 1 });
-  t.teardown(() => system.shutdown({ limitMs: 5_000 }));
-  await system.start();
+  const { system } = await openShards(t, { threads: 1 });
   const event = ACADEMY_CHAT_EVENTS.TYPING;
   const subscribe = { type: 'subscribe', event, roomId: 'kitchen' };
   const hanging = new Int32Array(new SharedArrayBuffer(4));
@@ -52,11 +52,7 @@ t.test('a ring whose memory is damaged costs the thread, and its actors come bac
   t.teardown(() => {
     Ring.allocate = allocate;
   });
-  const { system } = makeSystem({ threads: 1 });
-  t.teardown(() => system.shutdown({ limitMs: 5_000 }));
-  let ups = 0;
-  system.on('shard-up', () => ups++);
-  await system.start();
+  const { system, ups } = await openShards(t, { threads: 1 });
   await system.spawn(probeSpec('ada'));
   // The first life's ring from the main thread to the shard, then the second life's in the other direction.
   for (const [death, index] of [0, 3].entries()) {
@@ -77,7 +73,7 @@ t.test('a ring whose memory is damaged costs the thread, and its actors come bac
       while (Atomics.load(control, ringPlaces.tail) === tail);
       Atomics.store(control, ringPlaces.tail, 3);
     }
-    await until('the shard is back', () => ups === death + 1);
+    await until('the shard is back', () => ups.length === death + 1);
     t.equal((await reportOf(system, 'ada')).restarts, death + 1);
   }
 });

@@ -6,8 +6,8 @@ import t, { type Test } from 'tap';
 import { Ring } from '../../runtime/hosting/Ring.js';
 import { RingReader } from '../../runtime/hosting/RingReader.js';
 import { RingWriter } from '../../runtime/hosting/RingWriter.js';
+import { until } from '../../testing/realTime.js';
 import { frameOf, isFrame, type RingWorkerData } from './ringWorker.js';
-import { until } from './testSystem.js';
 
 const capacity = 4_096;
 

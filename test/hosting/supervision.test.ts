@@ -1,11 +1,13 @@
 /** Supervision trees over actors on worker threads: what falls comes back in order, and siblings lose nothing. */
 import t, { type Test } from 'tap';
-import type { ActorSystem, ActorSystemEvents } from '../../runtime/hosting/ActorSystem.js';
+import type { ActorSystemEvents } from '../../runtime/hosting/ActorSystem.js';
 import { type DefineSupervisorOptions, defineSupervisor } from '../../runtime/hosting/supervision/defineSupervisor.js';
 import type { ActorMessage } from '../../runtime/protocol/actors.js';
 import type { SupervisedActor, SupervisorDefinition } from '../../runtime/protocol/supervision.js';
+import { until } from '../../testing/realTime.js';
+import type { TestShards, TestShardsOptions } from '../../testing.js';
 import type { TallyReport } from './actors/tally.js';
-import { makeSystem, reportOf, until } from './testSystem.js';
+import { openShards, reportOf } from './probes.js';
 
 const module = new URL('./actors/tally.js', import.meta.url).href;
 
@@ -19,8 +21,9 @@ function supervisor(options: DefineSupervisorOptions): SupervisorDefinition {
 }
 
 interface World {
-  readonly system: ActorSystem;
-  readonly failed: ActorSystemEvents['actor-failed'][0][];
+  readonly shards: TestShards;
+  readonly system: TestShards['system'];
+  readonly failed: TestShards['failures'];
   readonly escalated: ActorSystemEvents['escalated'][0][];
   readonly quarantined: ActorSystemEvents['quarantined'][0][];
   tell(name: string, type: string, data?: unknown): void;
@@ -29,20 +32,18 @@ interface World {
   heard(): Promise<string[]>;
 }
 
-async function makeWorld(t: Test, options: Parameters<typeof makeSystem>[0] = {}): Promise<World> {
-  const { system } = makeSystem({ threads: 2, ...options });
-  t.teardown(() => system.shutdown({ limitMs: 2_000 }));
-  await system.start();
+async function makeWorld(t: Test, options: TestShardsOptions = {}): Promise<World> {
+  const shards = await openShards(t, { threads: 2, ...options });
+  const { system, failures: failed } = shards;
   const { probe } = await import('./actors/probe.js');
   system.spawnLocal('witness', probe);
-  const failed: World['failed'] = [];
   const escalated: World['escalated'] = [];
   const quarantined: World['quarantined'] = [];
-  system.on('actor-failed', (detail) => failed.push(detail));
   system.on('escalated', (detail) => escalated.push(detail));
   system.on('quarantined', (detail) => quarantined.push(detail));
   let known = 0;
   return {
+    shards,
     system,
     failed,
     escalated,
@@ -120,20 +121,15 @@ t.test('rest-for-one starts the later children again across shards, in order, at
 });
 
 t.test('the death of a thread is a fall of its children: those that follow start again after them', async (t) => {
-  const { system, tell, heard, tally, failed } = await makeWorld(t);
+  const { shards, system, tell, heard, tally, failed } = await makeWorld(t);
   const children = [child('ada', { shard: 2 }), child('ben', { shard: 1 }), child('cy', { shard: 2 })];
   await system.spawnSupervisor('root', supervisor({ strategy: 'rest-for-one', children }));
   const addresses = children.map(({ name }) => system.resolve(name));
   await heard();
-  const module = new URL('./actors/probe.js', import.meta.url).href;
-  await system.spawn({ name: 'killer', module, exportName: 'temporaryProbe', shard: 1 });
-  const ups: unknown[] = [];
-  system.on('shard-up', (detail) => ups.push(detail));
   system.on('shard-down', () => {
     for (const name of ['ada', 'ben', 'cy']) tell(name, 'add', 1);
   });
-  tell('killer', 'exit', 3);
-  await until('the shard is back', () => ups.length === 1);
+  await shards.kill(1);
   for (const name of ['ada', 'ben', 'cy']) {
     await until(`${name} has heard it`, async () => (await tally(name)).sum === 1);
   }
@@ -147,17 +143,15 @@ t.test('the death of a thread is a fall of its children: those that follow start
     addresses,
     'addresses stay',
   );
-  t.match(failed, [{ name: 'killer' }], 'whoever is temporary is not started again');
+  t.strictSame(failed, []);
   t.match(system.supervisors(), [{ name: 'root', status: 'running', recentRestarts: 0 }]);
 });
 
 t.test('a shard that is given up: supervisors start its children on another one', async (t) => {
-  const { system, tell, tally } = await makeWorld(t, { shardRestart: { intensity: 0 } });
+  const { shards, system, tally } = await makeWorld(t, { shardRestart: { intensity: 0 } });
   const children = [child('ada', { shard: 2 }), child('ben', { shard: 1 }), child('cy', { shard: 2 })];
   await system.spawnSupervisor('root', supervisor({ strategy: 'one-for-all', children }));
-  const module = new URL('./actors/probe.js', import.meta.url).href;
-  await system.spawn({ name: 'killer', module, exportName: 'probe', shard: 1 });
-  tell('killer', 'exit', 3);
+  await t.rejects(shards.kill(1), { message: /shard 1 was given up/ });
   await until('ben is back', async () => (await tally('ben').catch(() => null)) !== null);
   await until('all run', () => system.supervisors()[0]?.status === 'running');
   t.equal(system.resolve('ben')?.shard, 2);

@@ -5,9 +5,10 @@
 import type { Test } from 'tap';
 import type { ActorSystem } from '../../runtime/hosting/ActorSystem.js';
 import { type Random, seededRandom } from '../../runtime/protocol/Random.js';
+import { until } from '../../testing/realTime.js';
 import type { Told } from './actors/keeper.js';
-import { keeper, keeperReport, startNode, told } from './persistentNode.js';
-import { until } from './testSystem.js';
+import { keeper, keeperReport, told } from './keepers.js';
+import { openShards } from './probes.js';
 
 /** Threads that may die; actors on the one behind them are siblings that must not notice. */
 const mortal = 2;
@@ -34,7 +35,8 @@ export async function surviveKills(
   t: Test,
   options: { readonly kills: number; readonly seed: number },
 ): Promise<Survived> {
-  const node = await startNode(t, t.testdir(), {
+  const node = await openShards(t, {
+    folder: t.testdir(),
     threads: mortal + 1,
     hangMs: 400,
     snapshotEveryMs: 20,

@@ -1,57 +1,39 @@
 /** The promises of an actor system on worker threads, and what happens when a thread dies. */
 import { join } from 'node:path';
 import t from 'tap';
-import type { ActorSystem, ActorSystemEvents } from '../../runtime/hosting/ActorSystem.js';
 import { ACADEMY_CHAT_EVENTS } from '../../runtime/protocol/events.js';
 import { topicOf } from '../../runtime/protocol/packet.js';
 import type { TrainingSignal } from '../../runtime/protocol/schemas/training.js';
+import { headerOf } from '../../testing/RecordingMesh.js';
+import { until } from '../../testing/realTime.js';
+import type { ShardDeath } from '../../testing.js';
 import { eventExamples } from '../unit/protocol/eventExamples.js';
 import { actorSystemContract } from './actorSystem.contract.js';
+import { openShards, otherNode, probeSpec, reportOf } from './probes.js';
 import { StreamFeed } from './StreamFeed.js';
-import { headerOf, makeSystem, otherNode, probeSpec, reportOf, until } from './testSystem.js';
 
 actorSystemContract('on two worker threads', 2);
 
-interface Watched {
-  readonly system: ActorSystem;
-  readonly downs: ActorSystemEvents['shard-down'][0][];
-  readonly ups: ActorSystemEvents['shard-up'][0][];
-  readonly failures: ActorSystemEvents['actor-failed'][0][];
+interface Death {
+  readonly death: string;
+  /** Left out: an actor does it by itself. */
+  readonly how?: ShardDeath;
+  readonly cause: RegExp;
 }
 
-async function watchedSystem(options: Parameters<typeof makeSystem>[0]): Promise<Watched> {
-  const { system } = makeSystem(options);
-  const watched: Watched = { system, downs: [], ups: [], failures: [] };
-  system.on('shard-down', (detail) => watched.downs.push(detail));
-  system.on('shard-up', (detail) => watched.ups.push(detail));
-  system.on('actor-failed', (detail) => watched.failures.push(detail));
-  await system.start();
-  return watched;
-}
-
-const deaths = [
-  { death: 'throws', type: 'throw-outside', cause: /thrown outside of any actor/ },
-  { death: 'exits', type: 'exit', cause: /exited with code: 3/ },
-  { death: 'runs out of memory', type: 'fill-memory', cause: /memory/ },
-  {
-    death: 'loops for ever',
-    type: 'work',
-    cause: /its loop has not turned for 200 ms/,
-    data: Number.POSITIVE_INFINITY,
-    options: { hangMs: 200 },
-  },
-  {
-    death: 'lets its promises loop for ever',
-    type: 'loop-promises',
-    cause: /its loop has not turned for 200 ms/,
-    options: { hangMs: 200 },
-  },
+const deaths: readonly Death[] = [
+  { death: 'throws', how: 'throw', cause: /thrown outside of any actor/ },
+  { death: 'exits', how: 'exit', cause: /exited with code: 3/ },
+  { death: 'runs out of memory', how: 'out-of-memory', cause: /memory/ },
+  { death: 'loops for ever', how: 'hang', cause: /its loop has not turned for 200 ms/ },
+  { death: 'lets its promises loop for ever', cause: /its loop has not turned for 200 ms/ },
 ];
 
-for (const { death, type, cause, data = 3, options } of deaths) {
+for (const { death, how, cause } of deaths) {
   t.test(`when a thread ${death}, its actors come back on the spare under their names`, async (t) => {
-    const { system, downs, ups } = await watchedSystem({ threads: 2, maxHeapMb: 64, ...options });
-    t.teardown(() => system.shutdown({ limitMs: 5_000 }));
+    const hangs = cause.source.includes('200 ms');
+    const shards = await openShards(t, { threads: 2, maxHeapMb: 64, ...(hangs ? { hangMs: 200 } : {}) });
+    const { system, downs, ups } = shards;
     const event = ACADEMY_CHAT_EVENTS.TYPING;
     const ada = await system.spawn(probeSpec('ada', { shard: 1 }));
     const ben = await system.spawn(
@@ -64,10 +46,11 @@ for (const { death, type, cause, data = 3, options } of deaths) {
     asked.catch(() => {});
     await reportOf(system, 'ada');
 
-    system.tell({ name: 'ada' }, { type, data });
+    if (how) await shards.kill(1, how);
+    else system.tell({ name: 'ada' }, { type: 'loop-promises' });
     await until('the shard is back', () => ups.length === 1);
     await t.rejects(asked, { code: 'ERR_ACADEMY_ASK_FAILED' });
-    t.match(downs, [{ shard: 1, cause, actors: 3, isReplaced: true }]);
+    t.match(downs, [{ shard: 1, cause, actors: how ? 4 : 3, isReplaced: true }]);
     t.match(ups, [{ shard: 1, actors: 2 }]);
     t.strictSame([system.resolve('ada'), system.resolve('ben')], [ada, ben], 'addresses stay');
     t.equal(system.resolve('temporary'), undefined);
@@ -89,23 +72,21 @@ for (const { death, type, cause, data = 3, options } of deaths) {
 }
 
 t.test('a thread that was started again hears a stream, with the ids that were defined before', async (t) => {
-  const { system, ups } = await watchedSystem({ threads: 1 });
-  t.teardown(() => system.shutdown({ limitMs: 5_000 }));
+  const shards = await openShards(t, { threads: 1 });
+  const { system } = shards;
   const event = 'academy.training.signal';
   const signal = eventExamples[event] as TrainingSignal;
   await system.spawn(probeSpec('ada', { options: { onStart: [{ type: 'subscribe', event, roomId: signal.roomId }] } }));
   const feed = new StreamFeed(system);
   await until('it listens', () => feed.say(signal) === 1);
-  system.tell({ name: 'ada' }, { type: 'throw-outside' });
-  await until('the shard is back', () => ups.length === 1);
+  await shards.kill(1, 'throw');
   await until('it listens again', () => feed.say(signal) === 1);
   await until('it hears', async () => (await reportOf(system, 'ada')).notes.length > 0);
   t.match((await reportOf(system, 'ada')).notes[0], signal.personaId);
 });
 
 t.test('what was lost with a thread is counted, and what is sent meanwhile arrives', async (t) => {
-  const { system, ups, downs } = await watchedSystem({ threads: 2 });
-  t.teardown(() => system.shutdown({ limitMs: 5_000 }));
+  const { system, ups, downs } = await openShards(t, { threads: 2 });
   await system.spawn(probeSpec('ada', { shard: 1 }));
   await system.spawn(probeSpec('ben', { shard: 2 }));
   system.tell({ name: 'ada' }, { type: 'work', data: 30 });
@@ -125,8 +106,7 @@ t.test('what was lost with a thread is counted, and what is sent meanwhile arriv
 
 t.test('8 deaths of threads under load: siblings lose nothing, and every actor is back', async (t) => {
   const shardRestart = { intensity: 100 };
-  const { system, ups } = await watchedSystem({ threads: 2, shardRestart });
-  t.teardown(() => system.shutdown({ limitMs: 5_000 }));
+  const { system, ups } = await openShards(t, { threads: 2, shardRestart });
   for (let index = 0; index < 20; index++) await system.spawn(probeSpec(`victim ${index}`, { shard: 1 }));
   await system.spawn(probeSpec('sibling', { shard: 2 }));
   for (let round = 0; round < 8; round++) {
@@ -142,8 +122,7 @@ t.test('8 deaths of threads under load: siblings lose nothing, and every actor i
 });
 
 t.test('a thread that dies again and again is given up, and its actors fail with the cause', async (t) => {
-  const { system, downs, failures } = await watchedSystem({ threads: 1, shardRestart: { intensity: 2 } });
-  t.teardown(() => system.shutdown({ limitMs: 5_000 }));
+  const { system, downs, failures } = await openShards(t, { threads: 1, shardRestart: { intensity: 2 } });
   await system.spawn(probeSpec('ada', { options: { onStart: [] } }));
   for (let round = 1; round <= 3; round++) {
     system.tell({ name: 'ada' }, { type: 'exit', data: 3 });
@@ -162,8 +141,7 @@ t.test('a thread that dies again and again is given up, and its actors fail with
 });
 
 t.test('a spawn that kills its thread is refused, and not tried again', async (t) => {
-  const { system, ups } = await watchedSystem({ threads: 1 });
-  t.teardown(() => system.shutdown({ limitMs: 5_000 }));
+  const { system, ups } = await openShards(t, { threads: 1 });
   await system.spawn(probeSpec('ada'));
   const module = new URL('./actors/exitsOnStart.js', import.meta.url).href;
   const spawned = system.spawn({ name: 'killer', module, exportName: 'exitsOnStart' });
@@ -177,7 +155,7 @@ t.test('a spawn that kills its thread is refused, and not tried again', async (t
 });
 
 t.test('a thread that hangs holds up neither the others nor the shutdown', async (t) => {
-  const { system } = await watchedSystem({ threads: 2 });
+  const { system } = await openShards(t, { threads: 2 });
   await system.spawn(probeSpec('ada', { shard: 1 }));
   await system.spawn(probeSpec('ben', { shard: 2 }));
   system.tell({ name: 'ada' }, { type: 'work', data: 3_600_000 });
@@ -192,8 +170,7 @@ t.test('a thread that hangs holds up neither the others nor the shutdown', async
 });
 
 t.test('actors on two threads talk without the main thread', async (t) => {
-  const { system } = await watchedSystem({ threads: 2 });
-  t.teardown(() => system.shutdown({ limitMs: 5_000 }));
+  const { system } = await openShards(t, { threads: 2 });
   const volleys = new Int32Array(new SharedArrayBuffer(4));
   const module = new URL('./actors/player.js', import.meta.url).href;
   const player = { module, exportName: 'player', options: { volleys } };
@@ -209,8 +186,7 @@ t.test('actors on two threads talk without the main thread', async (t) => {
 });
 
 t.test('options and messages that cannot be cloned are coded errors of whoever wrote them', async (t) => {
-  const { system } = await watchedSystem({ threads: 2 });
-  t.teardown(() => system.shutdown({ limitMs: 5_000 }));
+  const { system } = await openShards(t, { threads: 2 });
   await t.rejects(system.spawn(probeSpec('ada', { options: { callback: () => 1 } })), {
     code: 'ERR_ACADEMY_BAD_ARGUMENT',
     message: /options of "ada"/,
@@ -226,8 +202,7 @@ t.test('options and messages that cannot be cloned are coded errors of whoever w
 });
 
 t.test('TypeScript is refused with the remedy where Node.js cannot run it', async (t) => {
-  const { system } = await watchedSystem({ threads: 1 });
-  t.teardown(() => system.shutdown({ limitMs: 5_000 }));
+  const { system } = await openShards(t, { threads: 1 });
   const module = join(t.testdir({ 'bot.ts': 'export const bot = 1;' }), 'bot.ts');
   const spawned = system.spawn({ name: 'ada', module, exportName: 'bot' });
   const remedy = Reflect.get(process.features, 'typescript') ? /defineActor/ : /compile it/;

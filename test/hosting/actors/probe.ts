@@ -40,8 +40,6 @@ type ProbeEvent = Envelope &
     | { type: 'work'; data: number }
     | { type: 'hang'; data: Int32Array }
     | { type: 'exit'; data: number }
-    | { type: 'throw-outside'; data: null }
-    | { type: 'fill-memory'; data: null }
     | { type: 'loop-promises'; data: null }
     | { type: 'invoke'; data: null }
     | { type: 'settled'; data: Settled }
@@ -51,8 +49,6 @@ type ProbeEvent = Envelope &
     | { type: 'academy.down'; data: Departure }
     | { type: 'academy.exit'; data: Departure }
   );
-
-const hoard: number[][] = [];
 
 const machine = setup({
   types: {} as { context: Context; events: ProbeEvent; emitted: ActorEffect; input: ActorInput },
@@ -133,22 +129,10 @@ const machine = setup({
         process.exit(event.data);
       },
     },
-    'throw-outside': {
-      actions: () => {
-        setTimeout(() => {
-          throw new Error('thrown outside of any actor');
-        }, 1);
-      },
-    },
     'loop-promises': {
       actions: () => {
         const again = (): Promise<void> => Promise.resolve().then(again);
         void again();
-      },
-    },
-    'fill-memory': {
-      actions: () => {
-        for (;;) hoard.push(new Array(100_000).fill(Math.PI));
       },
     },
     settled: {

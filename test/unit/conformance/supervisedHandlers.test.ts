@@ -2,10 +2,9 @@ import t from 'tap';
 import { enqueueActions, setup } from 'xstate';
 import { defineActor } from '../../../runtime/hosting/defineActor.js';
 import type { ActorEffect, ActorInput, DeliveredEvent } from '../../../runtime/protocol/actors.js';
-import { type AcademyEventName, requireEvent } from '../../../runtime/protocol/events.js';
-import { MessageCodec } from '../../../runtime/protocol/MessageCodec.js';
-import { topicOf } from '../../../runtime/protocol/packet.js';
-import { headerOf, makeSystem, otherNode, until } from '../../hosting/testSystem.js';
+import type { AcademyEventName } from '../../../runtime/protocol/events.js';
+import { until } from '../../../testing/realTime.js';
+import { openShards, otherNode } from '../../hosting/probes.js';
 import { eventExamples } from '../protocol/eventExamples.js';
 
 interface HandlerOptions {
@@ -47,9 +46,7 @@ for (const event of [
   'academy.genome.share',
 ] as const) {
   t.test(`a handler of ${event} that throws is started again, and the others still run`, async (t) => {
-    const { system } = makeSystem();
-    await system.start();
-    t.teardown(() => system.shutdown({ limitMs: 5_000 }));
+    const { system, mesh } = await openShards(t, { threads: 0 });
     const restarted: string[] = [];
     system.on('actor-restarted', ({ name }) => restarted.push(name));
     const data = eventExamples[event];
@@ -69,18 +66,13 @@ for (const event of [
         heard.sturdy += 1;
       },
     });
-    const payload = new MessageCodec().encode(data);
-    const header = headerOf(
-      { eventId: requireEvent(event).id, topic: roomId === null ? 0 : topicOf(roomId) },
-      otherNode,
-    );
-    await until('somebody listens', () => system.deliverEvent(header, payload) > 0);
+    await until('somebody listens', () => mesh.deliver(event, data, otherNode) > 0);
     await until('both have heard it', () => heard.fragile > 0 && heard.sturdy > 0);
     await until('the fragile one is back', () => restarted.includes('fragile'));
     t.notOk(restarted.includes('sturdy'));
     const before = { ...heard };
     await until('both hear the next one', () => {
-      system.deliverEvent(header, payload);
+      mesh.deliver(event, data, otherNode);
       return heard.fragile > before.fragile && heard.sturdy > before.sturdy;
     });
     t.pass();

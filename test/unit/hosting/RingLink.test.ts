@@ -7,7 +7,7 @@ import { HopCounters } from '../../../runtime/hosting/HopCounters.js';
 import { ringPlaces } from '../../../runtime/hosting/Ring.js';
 import { makeLinkChannels, RingLink } from '../../../runtime/hosting/RingLink.js';
 import { limits } from '../../../runtime/protocol/limits.js';
-import { until } from '../../hosting/testSystem.js';
+import { until } from '../../../testing/realTime.js';
 
 interface Side {
   readonly link: RingLink;

@@ -1,7 +1,7 @@
 /** An actor system in the main thread whose turns and timers run when the test says so. */
 import { ActorSystem } from '../../../runtime/hosting/ActorSystem.js';
 import { seededRandom } from '../../../runtime/protocol/Random.js';
-import { RecordingMesh, testNode } from '../../hosting/testSystem.js';
+import { RecordingMesh } from '../../../testing/RecordingMesh.js';
 import { FakeClock } from './FakeClock.js';
 
 export interface StillSystem {
@@ -19,7 +19,7 @@ export async function makeStill(): Promise<StillSystem> {
   const turns: (() => void)[] = [];
   const mesh = new RecordingMesh();
   const system = new ActorSystem({
-    nodeId: testNode,
+    nodeId: mesh.nodeId,
     academyId: 'test',
     clock,
     random: seededRandom(7),
