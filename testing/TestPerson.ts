@@ -1,12 +1,17 @@
-/** A person in the rooms of a test: says, judges, and waits in virtual time for what others say. */
+/** A person in the rooms of a test, or somebody of another kind: says, judges, and waits for what others say. */
 import type { RoomNotices } from '../actors/messages.js';
 import { actorNames, chatCommands } from '../runtime/protocol/actorNames.js';
 import type { DeliveredMessage } from '../runtime/protocol/actors.js';
 import type { ChatMessage } from '../runtime/protocol/schemas/chat.js';
-import type { FeedbackParams, SendMessageParams, SendMessageResult } from '../runtime/protocol/schemas/commands.js';
+import type {
+  FeedbackParams,
+  FeedbackResult,
+  SendMessageParams,
+  SendMessageResult,
+} from '../runtime/protocol/schemas/commands.js';
 import type { ChatParticipant } from '../runtime/protocol/schemas/participant.js';
 import type { Probe } from './Probe.js';
-import type { TestActors } from './TestActors.js';
+import type { TestHost } from './TestHost.js';
 
 /** Which message of a room is expected; what is left out matches all. */
 export interface ChatExpectation {
@@ -15,7 +20,7 @@ export interface ChatExpectation {
   readonly roomId?: string;
   /** Part of what is said, or a pattern of it. */
   readonly text?: string | RegExp;
-  /** Virtual time to wait at the most. @default 5000 */
+  /** Time to wait at the most. @default 5000 */
   readonly withinMs?: number;
 }
 
@@ -25,11 +30,11 @@ export class TestPerson {
   readonly participant: ChatParticipant;
   /** Receives all that the rooms tell this person: `room.message`, `room.signal`, `room.member-joined` … */
   readonly probe: Probe;
-  readonly #actors: TestActors;
+  readonly #actors: TestHost;
   readonly #roomId: string;
 
   /** Made by TestRooms.person(). @param roomId where it speaks unless it says where */
-  constructor(actors: TestActors, probe: Probe, participant: ChatParticipant, roomId: string) {
+  constructor(actors: TestHost, probe: Probe, participant: ChatParticipant, roomId: string) {
     this.#actors = actors;
     this.probe = probe;
     this.participant = participant;
@@ -38,12 +43,14 @@ export class TestPerson {
 
   /** Resolves when the message is stored. */
   async say(text: string, more: Partial<SendMessageParams> = {}): Promise<SendMessageResult> {
+    const { type } = this.participant;
+    const aiGenerated = type === 'persona' || type === 'ai_assistant';
     const params: SendMessageParams = {
       roomId: this.#roomId,
       participantId: this.participant.id,
       text,
       messageType: 'text',
-      metadata: { aiGenerated: false, participantType: 'human', confidence: 1 },
+      metadata: { aiGenerated, participantType: type, confidence: 1 },
       ...more,
     };
     const said = this.#actors.ask({ name: actorNames.chatDaemon }, chatCommands.sendMessage, params);
@@ -51,10 +58,13 @@ export class TestPerson {
   }
 
   /** Judges a message: a value from -1 to 1, or the id of the answer that should have been given. */
-  async judge(message: ChatMessage, judgement: { readonly value?: number; readonly expected?: string | null }) {
-    const { roomId, messageId } = message;
+  async judge(
+    { roomId, messageId }: Pick<ChatMessage, 'roomId' | 'messageId'>,
+    judgement: { readonly value?: number; readonly expected?: string | null },
+  ): Promise<FeedbackResult> {
     const params: FeedbackParams = { ...judgement, roomId, messageId, judgeId: this.participant.id };
-    await this.#actors.ask({ name: actorNames.chatDaemon }, chatCommands.feedback, params);
+    const judged = this.#actors.ask({ name: actorNames.chatDaemon }, chatCommands.feedback, params);
+    return (await judged) as FeedbackResult;
   }
 
   /**

@@ -1,6 +1,6 @@
 /**
  * Rooms with people in them, for tests of participants: the same rooms, turn-taking and history as on a node, under
- * virtual time, with a log in memory.
+ * virtual time with a log in memory, or on worker threads.
  *
  * ```ts
  * const rooms = await TestRooms.open();
@@ -14,12 +14,16 @@
  */
 import { chatDaemon } from '../actors/chatDaemon.js';
 import { type ChatRoomOptions, chatRoom } from '../actors/chatRoom.js';
-import type { ParticipantDefinition } from '../actors/defineParticipant.js';
+import { isParticipantDefinition, type ParticipantDefinition } from '../actors/defineParticipant.js';
 import type { RoomRecord } from '../actors/messages.js';
 import { serviceActor } from '../actors/serviceActor.js';
+import { actorModules } from '../node/actorModules.js';
+import { loadParticipantModule } from '../node/loadParticipantModule.js';
 import { roomLogService } from '../node/roomLogService.js';
-import type { ActorHandle } from '../runtime/hosting/ActorHandle.js';
+import { ActorHandle } from '../runtime/hosting/ActorHandle.js';
+import type { ActorModule } from '../runtime/protocol/actorModule.js';
 import { actorNames, chatCommands } from '../runtime/protocol/actorNames.js';
+import type { ActorAddress, ActorDefinition } from '../runtime/protocol/actors.js';
 import type { OptionsOf } from '../runtime/protocol/contract.js';
 import { identityFromSeed } from '../runtime/protocol/identity.js';
 import type { ChatParticipant, RoomConsent } from '../runtime/protocol/schemas/participant.js';
@@ -27,12 +31,16 @@ import { RoomLogStore } from '../runtime/storage/RoomLogStore.js';
 import { Store } from '../runtime/storage/Store.js';
 import { Simulation } from './Simulation.js';
 import { TestActors, type TestActorsOptions } from './TestActors.js';
+import type { TestHost } from './TestHost.js';
 import { TestPerson } from './TestPerson.js';
+import { TestShards, type TestShardsOptions } from './TestShards.js';
 
-export interface TestRoomsOptions extends TestActorsOptions {
+interface RoomsOptions {
   /** Rooms that are open from the start; sitting down in another one opens it. @default ['lobby'] */
   readonly rooms?: readonly string[];
 }
+
+export interface TestRoomsOptions extends TestActorsOptions, RoomsOptions {}
 
 export interface SeatOptions<C> {
   /** Handed to the participant as its options. */
@@ -41,14 +49,18 @@ export interface SeatOptions<C> {
   readonly rooms?: readonly string[];
 }
 
-export class TestRooms {
-  readonly actors: TestActors;
-  readonly #store = Store.inMemory();
+const deadlineMs = 10_000;
+
+export class TestRooms<H extends TestHost = TestActors> {
+  readonly actors: H;
+  /** What has been said, as the node keeps it. */
+  readonly log: RoomLogStore;
   readonly #keySeed: Uint8Array;
   readonly #started = new Set<string>();
 
-  private constructor(actors: TestActors, keySeed: Uint8Array) {
+  private constructor(actors: H, store: Store, keySeed: Uint8Array) {
     this.actors = actors;
+    this.log = new RoomLogStore(store);
     this.#keySeed = keySeed;
   }
 
@@ -56,18 +68,23 @@ export class TestRooms {
     const simulation = options.simulation ?? new Simulation(options);
     const keySeed = simulation.random.bytes(32);
     const { nodeId } = identityFromSeed(keySeed);
-    const rooms = new TestRooms(await TestActors.open({ ...options, simulation, nodeId }), keySeed);
-    rooms.#serve();
-    for (const roomId of options.rooms ?? ['lobby']) await rooms.openRoom(roomId);
-    return rooms;
+    const actors = await TestActors.open({ ...options, simulation, nodeId });
+    return new TestRooms(actors, Store.inMemory(), keySeed).#serve(options);
   }
 
-  get simulation(): Simulation {
-    return this.actors.simulation;
+  /** In real time, with the rooms on worker threads; a folder keeps what is said, too. */
+  static async openOnThreads({
+    rooms,
+    ...options
+  }: Omit<TestShardsOptions, 'nodeId'> & RoomsOptions = {}): Promise<TestRooms<TestShards>> {
+    const keySeed = new Uint8Array(32).fill(7);
+    const { nodeId } = identityFromSeed(keySeed);
+    const shards = await TestShards.open({ ...options, nodeId });
+    return new TestRooms(shards, shards.store, keySeed).#serve(rooms ? { rooms } : {});
   }
 
   /** What the participants have logged, oldest first. */
-  get logged(): TestActors['mesh']['logged'] {
+  get logged(): TestHost['mesh']['logged'] {
     return this.actors.mesh.logged;
   }
 
@@ -77,20 +94,29 @@ export class TestRooms {
     await this.actors.ask({ name: actorNames.roomLog }, 'rooms.open', room);
   }
 
-  /** Seats a participant in its rooms, as a node does. */
+  /**
+   * Seats a participant in its rooms, as a node does: what defineParticipant() returned, in the thread of the test, or
+   * the module that exports it, on the host's threads if it has any.
+   */
   async seat<C>(
-    definition: ParticipantDefinition<C>,
-    { options = {} as OptionsOf<C>, rooms = definition.rooms }: SeatOptions<C> = {},
+    source: ParticipantDefinition<C> | ActorModule<C>,
+    { options = {} as OptionsOf<C>, rooms }: SeatOptions<C> = {},
   ): Promise<ActorHandle<C>> {
+    const isHere = isParticipantDefinition(source);
+    const { definition, ...module } = isHere ? { definition: source } : await loadParticipantModule(source);
     const { participant } = definition;
-    const handle = this.actors.spawn(actorNames.participant(participant.id), definition, options);
-    await this.#join(participant, rooms);
-    return handle;
+    const name = actorNames.participant(participant.id);
+    const address = isHere
+      ? this.actors.system.spawnLocal(name, definition, options)
+      : await this.#start(name, module as ActorModule, definition, options);
+    await this.#join(participant, rooms ?? definition.rooms);
+    return new ActorHandle<C>(this.actors.system, name, address);
   }
 
-  /** Seats a person, who says and hears what the test wants. */
-  async person(name: string, rooms: readonly string[] = ['lobby']): Promise<TestPerson> {
-    const participant: ChatParticipant = { id: name.toLowerCase(), name, type: 'human' };
+  /** Seats a person, or somebody of another kind, who says and hears what the test wants. */
+  async person(who: string | ChatParticipant, rooms: readonly string[] = ['lobby']): Promise<TestPerson> {
+    const participant: ChatParticipant =
+      typeof who === 'string' ? { id: who.toLowerCase(), name: who, type: 'human' } : who;
     const probe = this.actors.probe(actorNames.participant(participant.id));
     await this.#join(participant, rooms);
     return new TestPerson(this.actors, probe, participant, rooms[0] ?? 'lobby');
@@ -102,45 +128,57 @@ export class TestRooms {
   }
 
   advance(ms: number): Promise<void> {
-    return this.actors.advance(ms);
+    return this.actors.time.advance(ms);
   }
 
-  async close(): Promise<void> {
-    await this.actors.close();
-    await this.#store.close();
+  close(): Promise<void> {
+    return this.actors.close();
   }
 
-  #serve(): void {
+  async #serve({ rooms = ['lobby'] }: RoomsOptions): Promise<this> {
     const { system } = this.actors;
-    const service = roomLogService({
-      store: new RoomLogStore(this.#store),
-      startRoom: (room) => this.#startRoom(room),
-    });
+    const service = roomLogService({ store: this.log, startRoom: (room) => this.#startRoom(room) });
     system.spawnLocal(actorNames.roomLog, serviceActor, service);
-    system.spawnLocal(actorNames.chatDaemon, chatDaemon);
+    await this.#start(actorNames.chatDaemon, actorModules.chatDaemon, chatDaemon);
     system.on('actor-restarted', ({ name }) => {
       const [kind, participantId] = name.split('/', 2);
       if (kind !== 'participant') return;
       system.tell({ name: actorNames.chatDaemon }, { type: 'chat.here', data: { participantId } });
     });
+    for (const roomId of rooms) await this.openRoom(roomId);
+    return this;
   }
 
   async #startRoom(room: RoomRecord): Promise<void> {
-    const { system } = this.actors;
     if (!this.#started.has(room.roomId)) {
       this.#started.add(room.roomId);
       const options: ChatRoomOptions = { roomId: room.roomId, nodeKeySeed: this.#keySeed };
-      system.spawnLocal(actorNames.room(room.roomId), chatRoom, options);
+      await this.#start(actorNames.room(room.roomId), actorModules.chatRoom, chatRoom, options);
     }
-    system.tell({ name: actorNames.chatDaemon }, { type: 'chat.room-opened', data: room });
+    this.actors.system.tell({ name: actorNames.chatDaemon }, { type: 'chat.room-opened', data: room });
+  }
+
+  /** A thread loads the module by itself; under virtual time, in which nothing is loaded, the definition serves. */
+  async #start(
+    name: string,
+    module: ActorModule,
+    definition: ActorDefinition,
+    options?: unknown,
+  ): Promise<ActorAddress> {
+    const { actors } = this;
+    if (actors instanceof TestShards) return actors.system.spawn({ name, ...module, options });
+    return actors.system.spawnLocal(name, definition, options);
   }
 
   async #join(participant: ChatParticipant, rooms: readonly string[]): Promise<void> {
+    const { system, time } = this.actors;
+    const to = { name: actorNames.chatDaemon };
     const seat = actorNames.participant(participant.id);
-    for (const roomId of rooms) {
-      const params = { roomId, participant, seat, create: true };
-      await this.actors.ask({ name: actorNames.chatDaemon }, chatCommands.joinRoom, params);
-    }
-    await this.actors.untilIdle();
+    const joined = rooms.map((roomId) => {
+      const data = { roomId, participant, seat, create: true };
+      return system.ask(to, { type: chatCommands.joinRoom, data }, { deadlineMs });
+    });
+    await time.settled(Promise.all(joined));
+    await time.advance(0);
   }
 }

@@ -1,137 +1,121 @@
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { defineParticipant } from '../../../actors/defineParticipant.js';
+import { actorNames, chatCommands } from '../../../runtime/protocol/actorNames.js';
 import { eventById } from '../../../runtime/protocol/events.js';
 import { MessageCodec } from '../../../runtime/protocol/MessageCodec.js';
 import type { ChatMessage } from '../../../runtime/protocol/schemas/chat.js';
 import type { ChatParticipant } from '../../../runtime/protocol/schemas/participant.js';
 import type { TrainingSignal } from '../../../runtime/protocol/schemas/training.js';
-import { ChatBench } from '../../support/ChatBench.js';
+import { TestRooms, type TestRoomsOptions } from '../../../testing.js';
 
-const ann: ChatParticipant = { id: 'ann', name: 'Ann', type: 'human' };
-const bob: ChatParticipant = { id: 'bob', name: 'Bob', type: 'human' };
-
-/** A member that notes what it hears. */
-function listener(heard: ChatMessage[], signals: TrainingSignal[] = []) {
-  return defineParticipant({
-    name: 'listener',
-    onMessage: (message) => heard.push(message),
-    onSignal: (signal) => signals.push(signal),
-  });
+async function open(t: Test, options: TestRoomsOptions = {}): Promise<TestRooms> {
+  const rooms = await TestRooms.open({ seed: 7, ...options });
+  t.teardown(() => rooms.close());
+  return rooms;
 }
 
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
+function command({ actors }: TestRooms, type: string, data: unknown): Promise<unknown> {
+  return actors.ask({ name: actorNames.chatDaemon }, type, data);
+}
+
+function inspect<S>({ actors }: TestRooms, roomId: string): Promise<S> {
+  return actors.ask({ name: actorNames.room(roomId) }, 'room.inspect', null) as Promise<S>;
 }
 
 t.test('who says something gets a receipt when it is on disk, and the members hear it', async (t) => {
-  const bench = await ChatBench.open();
-  t.teardown(() => bench.close());
-  const heard: ChatMessage[] = [];
-  await bench.openRoom('lobby');
-  await bench.seat(ann, listener([]), ['lobby']);
-  await bench.seat(bob, listener(heard), ['lobby']);
-  const receipt = await bench.say('lobby', ann, 'hello');
-  t.match(receipt, { receipt: 'stored', sequence: 1, author: `ann@${bench.identity.nodeId}` });
-  t.equal(bench.log.count('lobby'), 1, 'stored when the receipt came');
-  await until(() => heard.length === 1);
-  t.match(heard[0], { text: 'hello', messageId: receipt.messageId, participantType: 'human', aiGenerated: false });
+  const rooms = await TestRooms.openOnThreads({ threads: 0, folder: t.testdir() });
+  t.teardown(() => rooms.close());
+  const ann = await rooms.person('Ann');
+  const bob = await rooms.person('Bob');
+  const receipt = await ann.say('hello');
+  t.match(receipt, { receipt: 'stored', sequence: 1, author: `ann@${rooms.actors.mesh.nodeId}` });
+  t.equal(rooms.log.count('lobby'), 1, 'stored when the receipt came');
+  const { messageId } = receipt;
+  t.match(await bob.expectMessage(), { text: 'hello', messageId, participantType: 'human', aiGenerated: false });
 });
 
 t.test('a message touches the members of its room and nobody else', async (t) => {
-  const bench = await ChatBench.open();
-  t.teardown(() => bench.close());
-  await bench.openRoom('one');
-  await bench.openRoom('two');
-  await bench.seat(ann, listener([]), ['one']);
-  await bench.seat(bob, listener([]), ['two']);
-  const deliveriesOf = async (roomId: string) =>
-    ((await bench.ask(`room/${roomId}`, 'room.inspect', null)) as { deliveries: number }).deliveries;
+  const rooms = await open(t);
+  const ann = await rooms.person('Ann', ['one']);
+  await rooms.person('Bob', ['two']);
+  const deliveriesOf = async (roomId: string): Promise<number> =>
+    (await inspect<{ deliveries: number }>(rooms, roomId)).deliveries;
   const before = [await deliveriesOf('one'), await deliveriesOf('two')];
-  await bench.say('one', ann, 'hello');
+  await ann.say('hello');
   t.same([await deliveriesOf('one'), await deliveriesOf('two')], [(before[0] ?? 0) + 1, before[1]]);
 });
 
 t.test('commands with a fault settle with a coded error', async (t) => {
-  const bench = await ChatBench.open();
-  t.teardown(() => bench.close());
-  await bench.openRoom('lobby');
-  await t.rejects(bench.say('nowhere', ann, 'hello'), { code: 'ERR_ACADEMY_ROOM_UNKNOWN', remedy: /lobby/ });
-  await t.rejects(bench.say('lobby', ann, 'hello'), { code: 'ERR_ACADEMY_NOT_A_MEMBER' });
-  await t.rejects(bench.say('lobby', ann, ''), { code: 'ERR_ACADEMY_BAD_ARGUMENT', message: /\/text/ });
-  const unsure = { metadata: { aiGenerated: true, participantType: 'persona', confidence: 1.5 } };
-  await t.rejects(bench.say('lobby', ann, 'x', unsure), { message: /\/metadata\/confidence/ });
+  const rooms = await open(t);
+  const ann = await rooms.person('Ann', []);
+  await t.rejects(ann.say('hello', { roomId: 'nowhere' }), { code: 'ERR_ACADEMY_ROOM_UNKNOWN', remedy: /lobby/ });
+  await t.rejects(ann.say('hello'), { code: 'ERR_ACADEMY_NOT_A_MEMBER' });
+  await t.rejects(ann.say(''), { code: 'ERR_ACADEMY_BAD_ARGUMENT', message: /\/text/ });
+  const metadata = { aiGenerated: true, participantType: 'persona', confidence: 1.5 } as const;
+  await t.rejects(ann.say('x', { metadata }), { message: /\/metadata\/confidence/ });
 });
 
 t.test('to join twice is to join once', async (t) => {
-  const bench = await ChatBench.open();
-  t.teardown(() => bench.close());
-  await bench.openRoom('lobby');
+  const rooms = await open(t);
   const joins: string[] = [];
-  await bench.seat(
-    bob,
-    defineParticipant({ name: 'Bob', onMemberJoined: ({ participant }) => joins.push(participant.id) }),
-    ['lobby'],
-  );
-  await bench.seat(ann, listener([]), ['lobby', 'lobby']);
-  const room = (await bench.ask('room/lobby', 'room.inspect', null)) as { members: ChatParticipant[] };
+  const bob = defineParticipant({
+    name: 'Bob',
+    rooms: ['lobby'],
+    onMemberJoined: ({ participant }) => joins.push(participant.id),
+  });
+  await rooms.seat(bob);
+  await rooms.person('Ann', ['lobby', 'lobby']);
+  const { members } = await inspect<{ members: ChatParticipant[] }>(rooms, 'lobby');
   t.same(
-    room.members.map((member) => member.id),
+    members.map(({ id }) => id),
     ['bob', 'ann'],
   );
-  await until(() => joins.length > 0);
   t.same(joins, ['ann']);
 });
 
 t.test('feedback becomes a signal that names the message, the question, the answer and the judge', async (t) => {
-  const published: TrainingSignal[] = [];
-  const codec = new MessageCodec();
-  const bench = await ChatBench.open({
-    onPublish: (event) => {
-      if (eventById(event.eventId)?.name === 'academy.training.signal') {
-        published.push(codec.decode(event.payload) as TrainingSignal);
-      }
-    },
-  });
-  t.teardown(() => bench.close());
-  const ada: ChatParticipant = { id: 'ada', name: 'Ada', type: 'persona' };
-  await bench.openRoom('lobby');
-  await bench.seat(ann, listener([]), ['lobby']);
-  await bench.seat(ada, listener([]), ['lobby']);
-  const question = await bench.say('lobby', ann, 'what is never?');
-  const answer = await bench.say('lobby', ada, 'the empty type', { replyTo: question.messageId, answerId: 'never' });
+  const rooms = await open(t);
+  const ann = await rooms.person('Ann');
+  const ada = await rooms.person({ id: 'ada', name: 'Ada', type: 'persona' });
+  const question = await ann.say('what is never?');
+  const answer = await ada.say('the empty type', { replyTo: question.messageId, answerId: 'never' });
   t.equal(answer.receipt, 'stored');
-  const feedback = { roomId: 'lobby', messageId: answer.messageId, judgeId: 'ann', expected: 'unknown' };
-  t.match(await bench.ask('chat-daemon', 'chat.feedback', feedback), { personaId: 'ada', value: -1, propagated: true });
-  await until(() => published.length === 1);
-  t.match(published[0], {
-    personaId: 'ada',
-    messageId: answer.messageId,
-    judge: `ann@${bench.identity.nodeId}`,
-    expectedAnswerId: 'unknown',
-    actualAnswerId: 'never',
-    signal: { value: -1, inputContext: 'what is never?', source: 'human_feedback' },
-  });
-  const missing = { roomId: 'lobby', messageId: 'none', judgeId: 'ann', value: 1 };
-  await t.rejects(bench.ask('chat-daemon', 'chat.feedback', missing), { code: 'ERR_ACADEMY_MESSAGE_NOT_FOUND' });
+  const { messageId } = answer;
+  const judged = await ann.judge({ roomId: 'lobby', messageId }, { expected: 'unknown' });
+  t.match(judged, { personaId: 'ada', value: -1, propagated: true });
+  await rooms.advance(0);
+  const codec = new MessageCodec();
+  const { mesh } = rooms.actors;
+  const signals = mesh.published.filter(({ eventId }) => eventById(eventId)?.name === 'academy.training.signal');
+  t.match(
+    signals.map(({ payload }) => codec.decode(payload) as TrainingSignal),
+    [
+      {
+        personaId: 'ada',
+        messageId,
+        judge: `ann@${mesh.nodeId}`,
+        expectedAnswerId: 'unknown',
+        actualAnswerId: 'never',
+        signal: { value: -1, inputContext: 'what is never?', source: 'human_feedback' },
+      },
+    ],
+  );
+  const missing = ann.judge({ roomId: 'lobby', messageId: 'none' }, { value: 1 });
+  await t.rejects(missing, { code: 'ERR_ACADEMY_MESSAGE_NOT_FOUND' });
 });
 
 t.test('history pages backwards without a gap or a duplicate', async (t) => {
-  const bench = await ChatBench.open();
-  t.teardown(() => bench.close());
-  await bench.openRoom('lobby');
-  await bench.seat(ann, listener([]), ['lobby']);
+  const rooms = await open(t);
+  const ann = await rooms.person('Ann');
   const texts = Array.from({ length: 25 }, (_, index) => `message ${index}`);
-  for (const text of texts) await bench.say('lobby', ann, text);
+  for (const text of texts) await ann.say(text);
   const read: string[] = [];
   for (let before: string | null | undefined; before !== null; ) {
-    const page = (await bench.ask('chat-daemon', 'chat.get-history', {
+    const page = (await command(rooms, chatCommands.getHistory, {
       roomId: 'lobby',
       limit: 10,
       ...(before ? { before } : {}),
-    })) as {
-      messages: ChatMessage[];
-      cursor: string | null;
-    };
+    })) as { messages: ChatMessage[]; cursor: string | null };
     read.unshift(...page.messages.map((message) => message.text));
     before = page.cursor;
   }
@@ -139,13 +123,12 @@ t.test('history pages backwards without a gap or a duplicate', async (t) => {
 });
 
 t.test('a participant that throws is started again, and the room goes on', async (t) => {
-  const bench = await ChatBench.open();
-  t.teardown(() => bench.close());
-  await bench.openRoom('lobby');
+  const rooms = await open(t);
   const heard: ChatMessage[] = [];
   let joins = 0;
   const fragile = defineParticipant({
     name: 'Fragile',
+    rooms: ['lobby'],
     onJoin: () => {
       joins++;
     },
@@ -154,27 +137,23 @@ t.test('a participant that throws is started again, and the room goes on', async
       heard.push(message);
     },
   });
-  await bench.seat(ann, listener([]), ['lobby']);
-  await bench.seat(bob, fragile, ['lobby']);
-  await bench.say('lobby', ann, 'crash');
-  await bench.say('lobby', ann, 'still there?');
-  await until(() => heard.length === 1);
+  await rooms.seat(fragile);
+  const ann = await rooms.person('Ann');
+  await ann.say('crash');
+  await ann.say('still there?');
+  await rooms.actors.simulation.until('it is heard', () => heard.length === 1);
   t.equal(heard[0]?.text, 'still there?');
   t.ok(joins >= 1);
 });
 
 t.test('who joins is told where the history goes on before what it was told', async (t) => {
-  const bench = await ChatBench.open();
-  t.teardown(() => bench.close());
-  await bench.openRoom('lobby');
-  await bench.seat(ann, listener([]), ['lobby']);
-  for (let index = 0; index < 60; index++) await bench.say('lobby', ann, `message ${index}`);
-  const joined = (await bench.ask('chat-daemon', 'chat.join-room', {
-    roomId: 'lobby',
-    participant: ann,
-    seat: 'participant/ann',
-  })) as { cursor: string };
-  const page = (await bench.ask('chat-daemon', 'chat.get-history', { roomId: 'lobby', before: joined.cursor })) as {
+  const rooms = await open(t);
+  const ann = await rooms.person('Ann');
+  for (let index = 0; index < 60; index++) await ann.say(`message ${index}`);
+  const { participant, probe } = ann;
+  const join = { roomId: 'lobby', participant, seat: probe.name };
+  const { cursor } = (await command(rooms, chatCommands.joinRoom, join)) as { cursor: string };
+  const page = (await command(rooms, chatCommands.getHistory, { roomId: 'lobby', before: cursor })) as {
     messages: ChatMessage[];
   };
   t.same(
@@ -184,10 +163,8 @@ t.test('who joins is told where the history goes on before what it was told', as
 });
 
 t.test('an academy chat is answered with its session and the scores that were stored', async (t) => {
-  const bench = await ChatBench.open();
-  t.teardown(() => bench.close());
-  await bench.openRoom('lobby');
-  await bench.seat(ann, listener([]), ['lobby']);
+  const rooms = await open(t);
+  await rooms.person('Ann');
   const performanceTracking = {
     technicalAccuracy: 0.9,
     collaborationQuality: null,
@@ -204,8 +181,8 @@ t.test('an academy chat is answered with its session and the scores that were st
     performanceTracking,
     metadata: { aiGenerated: false, participantType: 'human', confidence: 1 },
   };
-  const result = await bench.ask('chat-daemon', 'chat.academy-chat', params);
+  const result = await command(rooms, chatCommands.academyChat, params);
   t.match(result, { receipt: 'stored', sessionId: 'session-1', performanceTracking });
   const { sessionId: _, ...withoutSession } = params;
-  await t.rejects(bench.ask('chat-daemon', 'chat.academy-chat', withoutSession), { message: /sessionId/ });
+  await t.rejects(command(rooms, chatCommands.academyChat, withoutSession), { message: /sessionId/ });
 });

@@ -1,4 +1,4 @@
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { aiAssistant, retrievalModel } from '../../../actors/aiAssistant.js';
 import { defineParticipant } from '../../../actors/defineParticipant.js';
 import { human } from '../../../actors/human.js';
@@ -9,13 +9,12 @@ import type { ActorDefinition } from '../../../runtime/protocol/actors.js';
 import { eventById } from '../../../runtime/protocol/events.js';
 import type { SendMessageResult } from '../../../runtime/protocol/schemas/commands.js';
 import type { ChatParticipant } from '../../../runtime/protocol/schemas/participant.js';
-import { ChatBench } from '../../support/ChatBench.js';
+import { TestRooms } from '../../../testing.js';
 import { chatMessage } from '../actors/chatFixtures.js';
 import { type DrivenActor, driveActor } from '../actors/driveActor.js';
 import { smallPack } from '../actors/learntGenome.js';
 
 const ann: ChatParticipant = { id: 'ann', name: 'Ann', type: 'human' };
-const listener = defineParticipant({ name: 'listener' });
 
 const message = {
   roomId: 'lobby',
@@ -25,13 +24,13 @@ const message = {
   metadata: { aiGenerated: false, participantType: 'human', confidence: 1 },
 };
 
-async function lobby(t: { teardown: (end: () => Promise<void>) => void }, consent: 'local' | 'academy' = 'academy') {
-  const bench = await ChatBench.open();
-  t.teardown(() => bench.close());
-  await bench.openRoom('lobby', consent);
-  await bench.seat(ann, listener, ['lobby']);
-  const ask = (type: string, data: unknown) => bench.ask(actorNames.chatDaemon, type, data);
-  return { bench, ask };
+async function lobby(t: Test, consent: 'local' | 'academy' = 'academy') {
+  const rooms = await TestRooms.open({ seed: 7, rooms: [] });
+  t.teardown(() => rooms.close());
+  await rooms.openRoom('lobby', consent);
+  await rooms.person(ann);
+  const ask = (type: string, data: unknown) => rooms.actors.ask({ name: actorNames.chatDaemon }, type, data);
+  return { rooms, ask };
 }
 
 /** A copy of the record without the field at the path. */
@@ -89,10 +88,12 @@ t.test('a participant without id, name or type, or of an unknown type, is refuse
 });
 
 t.test('a person whose answers are partly an AI’s sits in a room as one member, with traits that say so', async (t) => {
-  const { bench, ask } = await lobby(t);
+  const { rooms, ask } = await lobby(t);
   const cyd: ChatParticipant = { id: 'cyd', name: 'Cyd', type: 'human', traits: ['hybrid', 'rag'] };
-  await bench.seat(cyd, listener, ['lobby']);
-  const room = (await bench.ask('room/lobby', 'room.inspect', null)) as { members: ChatParticipant[] };
+  await rooms.person(cyd);
+  const room = (await rooms.actors.ask({ name: actorNames.room('lobby') }, 'room.inspect', null)) as {
+    members: ChatParticipant[];
+  };
   t.strictSame(room.members, [ann, cyd]);
   for (const aiGenerated of [false, true]) {
     const metadata = { aiGenerated, participantType: 'human', confidence: 0.8 };
@@ -109,11 +110,12 @@ t.test('a person whose answers are partly an AI’s sits in a room as one member
 
 t.test('feedback leaves the node only where the room consents to it', async (t) => {
   for (const consent of ['local', 'academy'] as const) {
-    const { bench, ask } = await lobby(t, consent);
+    const { rooms, ask } = await lobby(t, consent);
     const { messageId } = (await ask(chatCommands.sendMessage, message)) as SendMessageResult;
     const feedback = { roomId: 'lobby', messageId, judgeId: 'ann', expected: 'greeting' };
     t.match(await ask(chatCommands.feedback, feedback), { propagated: consent === 'academy' });
-    const signals = bench.published.filter(({ eventId }) => eventById(eventId)?.name === 'academy.training.signal');
+    const { published } = rooms.actors.mesh;
+    const signals = published.filter(({ eventId }) => eventById(eventId)?.name === 'academy.training.signal');
     t.ok(
       signals.every(({ network }) => network === (consent === 'academy')),
       consent,

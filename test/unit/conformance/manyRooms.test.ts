@@ -2,43 +2,36 @@ import t from 'tap';
 import { defineParticipant } from '../../../actors/defineParticipant.js';
 import type { RoomStatus } from '../../../index.js';
 import { actorNames } from '../../../runtime/protocol/actorNames.js';
-import type { ChatParticipant } from '../../../runtime/protocol/schemas/participant.js';
-import { ChatBench } from '../../support/ChatBench.js';
+import { TestRooms } from '../../../testing.js';
 
 t.test('of 1,000 rooms with ten members each, a message touches the ten of its room', async (t) => {
-  const bench = await ChatBench.open();
-  t.teardown(() => bench.close());
-  const rooms = Array.from({ length: 1_000 }, (_, index) => `room-${index}`);
+  const rooms = await TestRooms.open({ seed: 5 });
+  t.teardown(() => rooms.close());
+  const { simulation, system } = rooms.actors;
+  const roomIds = Array.from({ length: 1_000 }, (_, index) => `room-${index}`);
   const heard: string[] = [];
-  const members = Array.from({ length: 10 }, (_, index): ChatParticipant => {
-    return { id: `member-${index}`, name: `Member ${index}`, type: 'human' };
-  });
-  await Promise.all(rooms.map((roomId) => bench.openRoom(roomId)));
-  for (const member of members) {
-    const onMessage = ({ roomId }: { roomId: string }) => heard.push(`${member.id} in ${roomId}`);
-    await bench.seat(member, defineParticipant({ name: member.name, id: member.id, onMessage }), []);
-    const seat = actorNames.participant(member.id);
-    const join = (roomId: string) => bench.ask('chat-daemon', 'chat.join-room', { roomId, participant: member, seat });
-    await Promise.all(rooms.map(join));
+  const speaker = await rooms.person('Speaker', roomIds);
+  const listeners = Array.from({ length: 9 }, (_, index) => `listener-${index}`);
+  for (const id of listeners) {
+    const onMessage = ({ roomId }: { roomId: string }) => heard.push(`${id} in ${roomId}`);
+    await rooms.seat(defineParticipant({ name: id, id, onMessage }), { rooms: roomIds });
   }
-  const inspect = (roomId: string) => bench.ask(`room/${roomId}`, 'room.inspect', null) as Promise<RoomStatus>;
-  const before = await Promise.all(rooms.map(inspect));
+  const inspect = (roomId: string) =>
+    system.ask({ name: actorNames.room(roomId) }, { type: 'room.inspect' }, { deadlineMs: 1_000 });
+  const inspectAll = () => simulation.settled(Promise.all(roomIds.map(inspect))) as Promise<RoomStatus[]>;
+  const before = await inspectAll();
   t.ok(before.every(({ localMembers }) => localMembers === 10));
 
-  await bench.say('room-500', members[0] as ChatParticipant, 'hello');
-  // A callback participant is not called with what it said itself.
-  while (heard.length < 9) await new Promise((resolve) => setImmediate(resolve));
-  const after = await Promise.all(rooms.map(inspect));
-  const touched = rooms.flatMap((roomId, index) => {
+  await speaker.say('hello', { roomId: 'room-500' });
+  await simulation.until('all have heard it', () => heard.length >= 9);
+  const after = await inspectAll();
+  const touched = roomIds.flatMap((roomId, index) => {
     const deliveries = (after[index]?.deliveries ?? 0) - (before[index]?.deliveries ?? 0);
     return deliveries === 0 ? [] : [{ roomId, deliveries }];
   });
   t.strictSame(touched, [{ roomId: 'room-500', deliveries: 10 }]);
   t.strictSame(
     heard.toSorted(),
-    members
-      .slice(1)
-      .map(({ id }) => `${id} in room-500`)
-      .toSorted(),
+    listeners.map((id) => `${id} in room-500`),
   );
 });
