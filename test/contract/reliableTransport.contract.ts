@@ -9,7 +9,7 @@ import { limits } from '../../runtime/protocol/limits.js';
 import { seededRandom } from '../../runtime/protocol/Random.js';
 import type { PeerAddress, ReliableTransport } from '../../runtime/protocol/Transport.js';
 import { systemRandom } from '../../runtime/system/systemRandom.js';
-import { until } from './until.js';
+import { until } from '../../testing/realTime.js';
 
 export interface ReliableMemberOptions {
   readonly identity: NodeIdentity;

@@ -7,7 +7,8 @@ import type { Test } from 'tap';
 import type { NodeId } from '../../runtime/protocol/identity.js';
 import { PacketSealer } from '../../runtime/protocol/packet.js';
 import type { PacketHandler, PacketSource, Transport } from '../../runtime/protocol/Transport.js';
-import { openSockets, until } from './until.js';
+import { until } from '../../testing/realTime.js';
+import { openSockets } from './openSockets.js';
 
 export interface ContractMember {
   readonly nodeId: NodeId;

@@ -13,9 +13,9 @@ import { MessageCodec } from '../../runtime/protocol/MessageCodec.js';
 import { PacketSealer, packetHeaderBytes } from '../../runtime/protocol/packet.js';
 import { systemClock } from '../../runtime/system/systemClock.js';
 import { systemRandom } from '../../runtime/system/systemRandom.js';
+import { until } from '../../testing/realTime.js';
 import { AcademyUDPTransport } from '../../transports/udp/AcademyUDPTransport.js';
 import { type GroupChannel, groupAddresses } from '../../transports/udp/groupAddresses.js';
-import { until } from '../contract/until.js';
 
 const academyId = `udp-capture-${systemRandom.id()}`;
 const { nodeId } = identityFromSeed(systemRandom.bytes(32));

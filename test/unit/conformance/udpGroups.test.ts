@@ -3,9 +3,9 @@ import t from 'tap';
 import { identityFromSeed } from '../../../runtime/protocol/identity.js';
 import { systemClock } from '../../../runtime/system/systemClock.js';
 import { systemRandom } from '../../../runtime/system/systemRandom.js';
+import { until } from '../../../testing/realTime.js';
 import { AcademyUDPTransport } from '../../../transports/udp/AcademyUDPTransport.js';
 import { groupAddresses } from '../../../transports/udp/groupAddresses.js';
-import { until } from '../../contract/until.js';
 
 const loopback = '127.0.0.1';
 

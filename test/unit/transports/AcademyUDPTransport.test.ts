@@ -3,9 +3,9 @@ import t from 'tap';
 import { asNodeId } from '../../../runtime/protocol/identity.js';
 import { systemClock } from '../../../runtime/system/systemClock.js';
 import { systemRandom } from '../../../runtime/system/systemRandom.js';
+import { until } from '../../../testing/realTime.js';
 import { AcademyUDPTransport, type AcademyUDPTransportOptions } from '../../../transports/udp/AcademyUDPTransport.js';
 import { academyUdpPort, groupAddresses } from '../../../transports/udp/groupAddresses.js';
-import { until } from '../../contract/until.js';
 
 function optionsFor(mode: 'training' | 'evolution' | 'genome' = 'training'): AcademyUDPTransportOptions {
   const academyId = `udp-unit-${systemRandom.id()}`;

@@ -7,6 +7,7 @@ import { limits } from '../../../runtime/protocol/limits.js';
 import { academyTag } from '../../../runtime/protocol/packet.js';
 import { systemClock } from '../../../runtime/system/systemClock.js';
 import { systemRandom } from '../../../runtime/system/systemRandom.js';
+import { until } from '../../../testing/realTime.js';
 import { VirtualClock } from '../../../transports/memory/VirtualClock.js';
 import { encodeFrame, type FrameKind, FrameReader, frameKinds } from '../../../transports/tcp/frames.js';
 import { type Credentials, type Hello, hearHello, makeProof, sayHello } from '../../../transports/tcp/handshake.js';
@@ -14,7 +15,7 @@ import {
   TcpReliableTransport,
   type TcpReliableTransportOptions,
 } from '../../../transports/tcp/TcpReliableTransport.js';
-import { openSockets, until } from '../../contract/until.js';
+import { openSockets } from '../../contract/openSockets.js';
 
 const host = '127.0.0.1';
 const deadlineMs = 10_000;

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { AcademyError } from '../../../runtime/protocol/errors.js';
 import { systemClock } from '../../../runtime/system/systemClock.js';
+import { until } from '../../../testing/realTime.js';
 import { ControlClient } from '../../../transports/control/ControlClient.js';
 import {
   type ControlHandler,
@@ -16,7 +17,6 @@ import {
 import { controlAddress } from '../../../transports/control/controlAddress.js';
 import { LineReader, requestBytesMax } from '../../../transports/control/controlLines.js';
 import { VirtualClock } from '../../../transports/memory/VirtualClock.js';
-import { until } from '../../contract/until.js';
 
 const soon = { deadlineMs: 10_000 };
 const hasUnixSockets = process.platform !== 'win32';
