@@ -22,6 +22,7 @@ import type { ActorModule } from '../runtime/protocol/actorModule.js';
 import { actorNames, chatCommands } from '../runtime/protocol/actorNames.js';
 import type { ActorInfo, ActorReference, DeadLetter } from '../runtime/protocol/actors.js';
 import type { SpecOf } from '../runtime/protocol/contract.js';
+import type { DropCounts } from '../runtime/protocol/dropReasons.js';
 import type { NodeIdentity } from '../runtime/protocol/identity.js';
 import type { HotEventName } from '../runtime/protocol/layout/hotEvents.js';
 import type {
@@ -94,6 +95,8 @@ export interface RoomStatus extends RoomRecord {
   readonly remoteNodes: readonly string[];
   readonly deliveries: number;
   readonly pendingEntries: number;
+  /** What other nodes said and the room refused, by reason. */
+  readonly drops: DropCounts;
 }
 
 /** A participant that was spawned: it can be asked, and sent away. */

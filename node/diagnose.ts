@@ -66,7 +66,8 @@ function clockOf(clock: Clock): Finding {
   const nowMs = clock.nowMs();
   const found = new Date(nowMs).toISOString();
   if (nowMs >= earliestMs) return { check: 'clock', verdict: 'good', found };
-  const remedy = `set the clock: peers drop what is more than a day off, and flag ${limits.clockSkewMsMax / 60_000} minutes`;
+  const minutes = limits.clockSkewMsMax / 60_000;
+  const remedy = `set the clock: peers drop what is more than a day off, and rooms what is ${minutes} minutes ahead`;
   return { check: 'clock', verdict: 'bad', found, remedy };
 }
 

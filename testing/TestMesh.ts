@@ -52,6 +52,8 @@ export interface TestNode {
   readonly nodeId: NodeId;
   /** The node's own, to be set wrong. */
   readonly clock: SkewedClock;
+  /** What it has logged, oldest first: the text is `msg`. */
+  readonly logged: readonly Readonly<Record<string, unknown>>[];
 }
 
 /** Streams of a few hundred messages, since a test has several nodes in one process. */
@@ -105,6 +107,7 @@ export class TestMesh {
     const random = seededRandom(Math.floor(this.simulation.random.next() * 2 ** 32));
     const number = ++this.#started;
     let factory: TransportFactory | undefined;
+    const logged: Record<string, unknown>[] = [];
     const means: NodeMeans = {
       openNetwork: (parts) => {
         const network = this.#openNetwork(parts, random);
@@ -113,7 +116,7 @@ export class TestMesh {
       },
       openStore: () => Store.inMemory(),
       openLog: (_folder, level) => ({
-        log: pino({ level }, { write: () => {} }),
+        log: pino({ level }, { write: (line) => logged.push(JSON.parse(line)) }),
         close: async () => {},
       }),
       capacity: () => () => capacity,
@@ -138,7 +141,7 @@ export class TestMesh {
         means,
       ),
     );
-    const added: TestNode = { node, nodeId: node.nodeId as NodeId, clock };
+    const added: TestNode = { node, nodeId: node.nodeId as NodeId, clock, logged };
     this.#nodes.push(added);
     if (factory) this.#factories.set(node, factory);
     return added;

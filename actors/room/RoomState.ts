@@ -21,11 +21,15 @@ export class RoomState {
   readonly recent = new Map<string, ChatMessage>();
   /** Nodes that are being asked for missing entries now. */
   readonly repairing = new Set<string>();
+  /** When such a node may be asked again, where it had nothing that could be taken. */
+  readonly repairPauses = new Map<string, number>();
   readonly drops: DropCounts = {};
   /** Messages handed to members so far: shows that a message touches its own room only. */
   deliveries = 0;
   digestPlanned = false;
   lastDigestAtMs = Number.NEGATIVE_INFINITY;
+  /** When it was last logged that entries are dated ahead. */
+  skewToldAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(opening: RoomOpening, identity: NodeIdentity, policy: TurnPolicy) {
     this.record = opening.room;

@@ -3,13 +3,16 @@ import type { EventMessage } from '../../runtime/protocol/EventMessage.js';
 import { ACADEMY_CHAT_EVENTS } from '../../runtime/protocol/events.js';
 import type { NodeId } from '../../runtime/protocol/identity.js';
 import { limits } from '../../runtime/protocol/limits.js';
-import { entryOfMessage, type RoomLogEntry } from '../../runtime/protocol/roomLog.js';
+import { entryOfMessage, nodeOfAuthor, type RoomLogEntry } from '../../runtime/protocol/roomLog.js';
 import type { ChatMessage } from '../../runtime/protocol/schemas/chat.js';
 import type { RoomNotices, SettledAs } from '../messages.js';
 import { type Desk, notifyMembers } from './RoomDesk.js';
 import { store } from './speaking.js';
 
 const repairDeadlineMs = 5_000;
+/** How long a node is not asked for what is missing whose entries are dated too far ahead, and how often that is told. */
+const skewPauseMs = 10_000;
+const skewToldEveryMs = 60_000;
 
 const digestSoonMs = 25;
 /** Least time between two digests of one room. */
@@ -65,11 +68,31 @@ function ingest(desk: Desk, entries: readonly RoomLogEntry[], sourceNode: NodeId
   for (const entry of entries) {
     const ingested = desk.room.chain.ingest(entry, sourceNode, atMs);
     if (ingested.drop) desk.room.countDrop(ingested.drop);
+    if (ingested.drop === 'clock-skew') tellOfSkew(desk, entry, atMs);
     ready.push(...ingested.ready);
     gap ||= ingested.gap;
   }
   if (ready.length > 0) store(desk, { entries: ready, own: false });
   if (gap && sourceNode) repair(desk, sourceNode);
+}
+
+/** What is refused for its time alone is taken in later; until then people should know what they could do about it. */
+function tellOfSkew({ room, emit }: Desk, { seal }: RoomLogEntry, atMs: number): void {
+  const { author, hybridTime } = seal;
+  // Nothing of that node will be taken for a while, so that it need not be asked at every digest.
+  room.repairPauses.set(nodeOfAuthor(author), atMs + skewPauseMs);
+  if (Math.abs(atMs - room.skewToldAtMs) < skewToldEveryMs) return;
+  room.skewToldAtMs = atMs;
+  emit({
+    type: 'log',
+    level: 'warn',
+    text: `messages of ${author} are refused: they are dated more than ${limits.clockSkewMsMax / 60_000} minutes ahead`,
+    fields: {
+      theirClock: new Date(hybridTime.ms).toISOString(),
+      ownClock: new Date(atMs).toISOString(),
+      remedy: 'set the clock that is wrong; what was refused is fetched when this node’s clock has caught up with it',
+    },
+  });
 }
 
 function hearDigest(desk: Desk, event: EventMessage<'academy.chat.user.list'>, atMs: number): void {
@@ -107,8 +130,10 @@ export function expireLeases(desk: Desk, nowMs: number): void {
 }
 
 function repair(desk: Desk, nodeId: NodeId): void {
-  const { room } = desk;
-  if (room.repairing.has(nodeId)) return;
+  const { room, context } = desk;
+  const isPaused = context.input.nowMs() < (room.repairPauses.get(nodeId) ?? Number.NEGATIVE_INFINITY);
+  if (isPaused || room.repairing.has(nodeId)) return;
+  room.repairPauses.delete(nodeId);
   room.repairing.add(nodeId);
   desk.emit({
     type: 'execute',

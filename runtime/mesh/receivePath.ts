@@ -50,6 +50,7 @@ export function receivePath(parts: ReceiveParts): ReceivePacket {
     if (!mayTravelBy(header, from)) return 'wrong-channel';
     // Before the window, so that a packet of a broken or forged clock cannot move it beyond the good ones.
     const skewMs = Math.abs(header.timestampMs - clock.nowMs());
+    if (skewMs > limits.clockSkewMsMax) reportSkew(header);
     if (skewMs > recordedAfterMs || isSessionAhead(header)) return 'clock-skew';
     const event = eventById(header.eventId);
     if (event && router.needsProof(event.name) && !isProven(header, from)) return 'unproven-source';
@@ -58,6 +59,18 @@ export function receivePath(parts: ReceiveParts): ReceivePacket {
     if (!router.accepts(event.name, header.channel)) return 'wrong-channel';
     if (skewMs > limits.clockSkewMsMax) counters.clockSkewed += 1;
     return deliver(header, payload, from) > 0 ? null : 'no-listener';
+  };
+
+  const reportSkew = ({ sourceNode, timestampMs }: PacketHeader): void => {
+    const nowMs = clock.nowMs();
+    const minutes = Math.round(Math.abs(timestampMs - nowMs) / 60_000);
+    const place = timestampMs > nowMs ? 'ahead of' : 'behind';
+    log.report('clock skew', 'warn', `a node's clock is ${minutes} minutes ${place} this node's`, {
+      node: sourceNode,
+      theirClock: new Date(timestampMs).toISOString(),
+      ownClock: new Date(nowMs).toISOString(),
+      remedy: 'set the clock that is wrong; until then rooms refuse what is said on the node that is ahead',
+    });
   };
 
   return (bytes, from) => {

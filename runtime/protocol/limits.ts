@@ -93,7 +93,7 @@ export const limits = {
   roomAuthorsMax: 65_536,
   /** Members of one room on one node. */
   roomMembersMax: 65_536,
-  /** Seconds that a sender's clock may differ before its messages are flagged. */
+  /** Milliseconds that a sender's clock may differ before it is flagged, and what it says ahead of its time refused. */
   clockSkewMsMax: 5 * 60_000,
   /** Total time of a remote command, retries included (settlement C39). */
   commandDeadlineMs: 30_000,

@@ -157,10 +157,18 @@ t.test('damage, strangers and bad lengths are told apart', async (t) => {
   t.equal(counters.snapshot().packetsDelivered, 0);
 });
 
-t.test('a clock that is minutes off is counted and not dropped', async (t) => {
-  const { receive, signal, counters } = mesh();
-  t.equal(receive(signal({ timestampMs: startMs + limits.clockSkewMsMax + 1 }), group), null);
-  t.equal(counters.snapshot().clockSkewed, 1);
+t.test('a clock that is minutes off is counted, logged with both clocks, and not dropped', async (t) => {
+  const { receive, signal, counters, lines } = mesh();
+  t.equal(receive(signal({ timestampMs: startMs + limits.clockSkewMsMax }), group), null);
+  t.strictSame(lines, []);
+  for (let packet = 0; packet < 3; packet++) {
+    t.equal(receive(signal({ timestampMs: startMs + limits.clockSkewMsMax + 1 }), group), null);
+  }
+  t.equal(counters.snapshot().clockSkewed, 3);
+  const [theirClock, ownClock] = [startMs + limits.clockSkewMsMax + 1, startMs].map((ms) => new Date(ms).toISOString());
+  const fields = { node: peer, theirClock, ownClock, remedy: /set the clock/ };
+  t.match(lines, [{ level: 'warn', text: /clock is 5 minutes ahead of/, fields }]);
+  t.equal(lines.length, 1, 'once a minute');
 });
 
 t.test('a loud source is cut off, and the others are not', async (t) => {

@@ -81,6 +81,36 @@ t.test('a node whose clock is a minute ahead and too fast still takes part', asy
   t.strictSame(await heardBy(mesh, right), ['a minute ahead', 'and too fast']);
 });
 
+t.test('what is said an hour ahead is refused and told with both clocks, and arrives when it is time', async (t) => {
+  const mesh = await open(t, { nodes: 2 });
+  const [left, right] = mesh.nodes as [TestNode, TestNode];
+  const ann = await seat(mesh, left, 'ann');
+  const ben = await seat(mesh, right, 'ben');
+  left.clock.setAhead(3_600_000);
+  t.match(await mesh.settled(ann.say({ roomId: 'lobby', text: 'an hour ahead' })), { receipt: 'stored' });
+  await mesh.advance(60_000);
+  t.strictSame(await heardBy(mesh, right), []);
+  const { drops } = await mesh.settled(right.node.room('lobby'));
+  const refused = drops['clock-skew'] ?? 0;
+  t.ok(refused > 0 && refused < 12, `${refused} times, and not at every digest`);
+  const [ahead] = right.logged.filter(({ msg }) => /messages of ann@.* are refused/.test(String(msg)));
+  t.match(ahead, { theirClock: /T01:00:0/, ownClock: /T00:00:0/, remedy: /set the clock that is wrong/ });
+  const toldTo = ({ logged }: TestNode) => logged.filter(({ msg }) => /clock is 60 minutes/.test(String(msg)));
+  t.match(toldTo(right)[0], { msg: /ahead of/, node: left.nodeId, theirClock: /T01:/, ownClock: /T00:/ });
+  t.match(toldTo(left)[0], { msg: /behind/, node: right.nodeId, theirClock: /T00:/, ownClock: /T01:/ });
+  await mesh.settled(ben.say({ roomId: 'lobby', text: 'on time' }));
+  await mesh.advance(5_000);
+  t.strictSame(await heardBy(mesh, left), ['on time', 'an hour ahead'], 'who is behind is heard');
+
+  left.clock.setAhead(0);
+  await mesh.settled(ann.say({ roomId: 'lobby', text: 'after the clock was set' }));
+  await mesh.advance(15_000);
+  t.strictSame(await heardBy(mesh, right), ['on time'], 'a room’s time never goes back');
+  for (const { clock } of [left, right]) clock.setAhead(3_600_000);
+  await mesh.advance(15_000);
+  t.strictSame(await heardBy(mesh, right), ['on time', 'an hour ahead', 'after the clock was set']);
+});
+
 t.test('the same seed gives the same deliveries on the network, another seed others', async (t) => {
   const run = async (seed: number): Promise<string> => {
     const conditions = { lossPerMille: 50, delayMs: 2, jitterMs: 5, reorderPerMille: 50 };
