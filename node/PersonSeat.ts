@@ -10,7 +10,8 @@ import { actorNames } from '../runtime/protocol/actorNames.js';
 import type { FeedbackResult, SendMessageResult } from '../runtime/protocol/schemas/commands.js';
 import type { ChatParticipant } from '../runtime/protocol/schemas/participant.js';
 
-export type NoticeListener = (notice: { type: keyof RoomNotices; data: RoomNotices[keyof RoomNotices] }) => void;
+type HeardNotice = { [K in keyof RoomNotices]: { readonly type: K; readonly data: RoomNotices[K] } }[keyof RoomNotices];
+export type NoticeListener = (notice: HeardNotice) => void;
 
 const seatDeadlineMs = 15_000;
 
@@ -26,7 +27,7 @@ export class PersonSeat {
 
   /** Called by the seat's outlet with everything that the seat hears. */
   deliver(type: string, data: unknown): void {
-    this.#notices.emit('notice', { type, data } as Parameters<NoticeListener>[0]);
+    this.#notices.emit('notice', { type, data } as HeardNotice);
   }
 
   /** @returns a function that ends the listening */

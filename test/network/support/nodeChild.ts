@@ -1,6 +1,5 @@
 /** A node in a process of its own, driven over the fork's channel: `{ id, call, args }` in, `{ id, result | error }` out. */
 
-import type { RoomNotices } from '../../../actors/messages.js';
 import { SignalCheck } from '../../../benchmarks/multicast/SignalCheck.js';
 import { trainingSignals } from '../../../benchmarks/multicast/trainingSignals.js';
 import { createAcademyNode } from '../../../index.js';
@@ -49,8 +48,8 @@ const calls: Record<Call['call'], (...args: never[]) => unknown> = {
   join: async (id: string, rooms: readonly string[]) => {
     seat = await node?.person({ id, name: id, type: 'human' }, rooms);
     seat?.onNotice(({ type, data }) => {
-      if (type === 'room.message') heard.push((data as RoomNotices['room.message']).message.text);
-      if (type === 'room.signal') signals.push((data as RoomNotices['room.signal']).signal.messageId);
+      if (type === 'room.message') heard.push(data.message.text);
+      if (type === 'room.signal') signals.push(data.signal.messageId);
     });
     return null;
   },

@@ -22,9 +22,9 @@ t.test('whole nodes find each other, and what is said on one is heard on all', a
   const [left, middle, right] = mesh.nodes as [TestNode, TestNode, TestNode];
   const ann = await seat(mesh, left, 'ann');
   const ben = await seat(mesh, right, 'ben');
-  const heard: unknown[] = [];
+  const heard: string[] = [];
   ben.onNotice(({ type, data }) => {
-    if (type === 'room.message') heard.push((data as { message: { text: string } }).message.text);
+    if (type === 'room.message') heard.push(data.message.text);
   });
   const { receipt } = await mesh.settled(ann.say({ roomId: 'lobby', text: 'Hello' }));
   t.equal(receipt, 'stored');
