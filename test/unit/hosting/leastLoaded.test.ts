@@ -2,56 +2,32 @@ import fc from 'fast-check';
 import t from 'tap';
 import { leastLoaded } from '../../../runtime/hosting/leastLoaded.js';
 
-const cases = [
-  {
-    name: 'the fewest actors',
-    loads: [
-      [5, 0, 0],
-      [3, 0, 0],
-      [4, 0, 0],
-    ],
-    place: 2,
-  },
-  {
-    name: 'the lowest number among equals',
-    loads: [
-      [3, 0, 0],
-      [3, 0, 0],
-    ],
-    place: 1,
-  },
-  {
-    name: 'a short queue rather than few actors',
-    loads: [
-      [3, 500, 0],
-      [40, 0, 0],
-    ],
-    place: 2,
-  },
-  {
-    name: 'an idle thread rather than a busy one',
-    loads: [
-      [10, 0, 1],
-      [15, 0, 0.1],
-    ],
-    place: 2,
-  },
-  {
-    name: 'a busy thread that has far fewer',
-    loads: [
-      [10, 0, 1],
-      [50, 0, 0.1],
-    ],
-    place: 1,
-  },
-] as const;
+interface Case {
+  readonly goesTo: string;
+  /** Of each shard. */
+  readonly actors: readonly number[];
+  readonly waiting?: readonly number[];
+  readonly utilisation?: readonly number[];
+  readonly place: number;
+}
 
-for (const { name, loads, place } of cases) {
-  t.test(`a new actor goes to ${name}`, async (t) => {
-    const chosen = leastLoaded(
-      loads.map(([actors, waiting, utilisation], index) => ({ shard: index + 1, actors, waiting, utilisation })),
-    );
-    t.equal(chosen, place);
+const cases: readonly Case[] = [
+  { goesTo: 'the fewest actors', actors: [5, 3, 4], place: 2 },
+  { goesTo: 'the lowest number among equals', actors: [3, 3], place: 1 },
+  { goesTo: 'a short queue rather than few actors', actors: [3, 40], waiting: [500, 0], place: 2 },
+  { goesTo: 'an idle thread rather than a busy one', actors: [10, 15], utilisation: [1, 0.1], place: 2 },
+  { goesTo: 'a busy thread that has far fewer', actors: [10, 50], utilisation: [1, 0.1], place: 1 },
+];
+
+for (const { goesTo, actors, waiting = [], utilisation = [], place } of cases) {
+  t.test(`a new actor goes to ${goesTo}`, async (t) => {
+    const loads = actors.map((count, index) => ({
+      shard: index + 1,
+      actors: count,
+      waiting: waiting[index] ?? 0,
+      utilisation: utilisation[index] ?? 0,
+    }));
+    t.equal(leastLoaded(loads), place);
   });
 }
 
