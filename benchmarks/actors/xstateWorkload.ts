@@ -1,6 +1,7 @@
 /** XState by itself: createActor in one thread, as its manual has it. */
 import { type ActorRef, type ActorRefFrom, assign, createActor, type Snapshot, sendTo, setup } from 'xstate';
-import { expectCount, slopeOfMemory, timed } from './measure.js';
+import { expectCount, timed } from './measure.js';
+import { startMeasures } from './startMeasures.js';
 import { fanOutRounds, fanOutWidth, type Workload } from './Workload.js';
 
 type ListenerEvent = { readonly type: 'message'; readonly text: string };
@@ -54,18 +55,7 @@ const playerMachine = setup({
 });
 
 export const xstateWorkload: Workload = {
-  async spawn(count) {
-    let listeners = many(Math.ceil(count / 5));
-    return timed(
-      count,
-      () => {
-        listeners = many(count);
-      },
-      () => expectCount('actors', activeIn(listeners), count),
-    );
-  },
-
-  idle: (count) => slopeOfMemory(count, many, (all) => expectCount('actors', activeIn(all), all.length)),
+  ...startMeasures(many, (listeners, count) => expectCount('actors', activeIn(listeners), count)),
 
   async pingPong(count) {
     const left = createActor(playerMachine).start();

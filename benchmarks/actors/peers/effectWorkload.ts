@@ -3,7 +3,8 @@
  * are combined without generators, which measured three times as fast.
  */
 import type { LoadPackage } from '../../peers/Peer.js';
-import { expectCount, slopeOfMemory, timed } from '../measure.js';
+import { expectCount, timed } from '../measure.js';
+import { startMeasures } from '../startMeasures.js';
 import { fanOutRounds, fanOutWidth, type Workload } from '../Workload.js';
 
 /** An effect is a description that only the library looks into. */
@@ -83,24 +84,7 @@ export async function effectWorkload(load: LoadPackage): Promise<Workload> {
     });
 
   return {
-    async spawn(count) {
-      many(Math.ceil(count / 5));
-      let listeners: Listener[] = [];
-      return timed(
-        count,
-        () => {
-          listeners = many(count);
-        },
-        () => answering(listeners, count),
-      );
-    },
-
-    idle: (count) =>
-      slopeOfMemory(
-        count,
-        (more) => many(more),
-        (all) => answering(all, all.length),
-      ),
+    ...startMeasures(many, answering),
 
     async pingPong(count) {
       let hits = 0;

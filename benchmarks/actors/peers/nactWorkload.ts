@@ -4,7 +4,8 @@
  * the event loop.
  */
 import type { LoadPackage } from '../../peers/Peer.js';
-import { expectCount, slopeOfMemory, timed } from '../measure.js';
+import { expectCount, timed } from '../measure.js';
+import { startMeasures } from '../startMeasures.js';
 import { fanOutRounds, fanOutWidth, type Workload } from '../Workload.js';
 
 interface Reference {
@@ -109,24 +110,7 @@ export async function nactWorkload(load: LoadPackage): Promise<Workload> {
   };
 
   return {
-    async spawn(count) {
-      many(Math.ceil(count / 5));
-      let listeners: Reference[] = [];
-      return timed(
-        count,
-        () => {
-          listeners = many(count);
-        },
-        () => answering(listeners, count),
-      );
-    },
-
-    idle: (count) =>
-      slopeOfMemory(
-        count,
-        (more) => many(more),
-        (all) => answering(all, all.length),
-      ),
+    ...startMeasures(many, answering),
 
     async pingPong(count) {
       const [left, right] = [nact.spawn(system, play), nact.spawn(system, play)];

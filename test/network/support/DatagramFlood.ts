@@ -7,17 +7,12 @@ import { type RemoteInfo, Socket } from 'node:dgram';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { trainingSignals } from '../../../benchmarks/multicast/trainingSignals.js';
-import { AcademyEventSystem } from '../../../runtime/mesh/AcademyEventSystem.js';
+import type { AcademyEventSystem } from '../../../runtime/mesh/AcademyEventSystem.js';
 import { AcademySmartEventRouter } from '../../../runtime/mesh/AcademySmartEventRouter.js';
-import { AdminCapability } from '../../../runtime/mesh/AdminCapability.js';
-import { EventPublisher } from '../../../runtime/mesh/EventPublisher.js';
+import type { AdminCapability } from '../../../runtime/mesh/AdminCapability.js';
 import { EventStreams } from '../../../runtime/mesh/EventStreams.js';
-import { MeshCounters } from '../../../runtime/mesh/MeshCounters.js';
-import { PacketWriter } from '../../../runtime/mesh/PacketWriter.js';
-import { RateLimitedLog } from '../../../runtime/mesh/RateLimitedLog.js';
-import { ReplayWindow } from '../../../runtime/mesh/ReplayWindow.js';
-import { receivePath } from '../../../runtime/mesh/receivePath.js';
-import { SourceBudget } from '../../../runtime/mesh/SourceBudget.js';
+import type { MeshCounters } from '../../../runtime/mesh/MeshCounters.js';
+import type { PacketWriter } from '../../../runtime/mesh/PacketWriter.js';
 import { isEventData, requireEvent } from '../../../runtime/protocol/events.js';
 import { identityFromSeed } from '../../../runtime/protocol/identity.js';
 import { MessageCodec } from '../../../runtime/protocol/MessageCodec.js';
@@ -36,6 +31,7 @@ import {
   isStreamDatagram,
   sessionBytes,
 } from '../../../transports/udp/stream/streamDatagrams.js';
+import { wireEvents } from '../../support/wireEvents.js';
 
 export interface FloodOptions {
   readonly seed: number;
@@ -117,8 +113,8 @@ class FloodedNode {
   readonly transport: AcademyUDPTransport;
   readonly streams: EventStreams;
   readonly events: AcademyEventSystem;
-  readonly admin = new AdminCapability();
-  readonly counters = new MeshCounters();
+  readonly admin: AdminCapability;
+  readonly counters: MeshCounters;
   readonly writer: PacketWriter;
   readonly packets: string[] = [];
   readonly #factory = new TransportFactory();
@@ -140,43 +136,20 @@ class FloodedNode {
     });
     this.#factory.register(this.transport);
     const sealer = new PacketSealer('flood', datagramKey);
-    this.writer = new PacketWriter(nodeId, sealer, clock, random);
-    const { counters } = this;
     const router = new AcademySmartEventRouter();
-    const log = new RateLimitedLog(() => {}, clock);
-    const publisher: EventPublisher = new EventPublisher({
-      nodeId,
-      router,
-      writer: this.writer,
-      transports: this.#factory,
-      peers: { all: () => [], beyondMulticast: () => [] },
-      counters,
-      log,
-      deliverLocal: () => {},
-    });
-    this.events = new AcademyEventSystem({
-      nodeId,
-      codec: new MessageCodec(),
-      publisher,
-      admin: this.admin,
-      counters,
-      log,
-      resolveNode: () => nodeId,
-    });
-    const receive = receivePath({
+    const { events, admin, writer, counters, log, receive } = wireEvents({
       nodeId,
       clock,
-      budget: new SourceBudget(clock),
+      random,
       sealer,
-      replays: new ReplayWindow(),
       router,
-      counters,
-      log,
-      deliver: (header, payload) => {
-        this.packets.push(Buffer.from(payload).toString('latin1'));
-        return 1 + this.events.deliver(header, payload);
-      },
+      transports: this.#factory,
+      onPacket: (_, payload) => this.packets.push(Buffer.from(payload).toString('latin1')),
     });
+    this.events = events;
+    this.admin = admin;
+    this.writer = writer;
+    this.counters = counters;
     this.streams = new EventStreams({
       nodeId,
       transports: this.#factory,
@@ -185,7 +158,7 @@ class FloodedNode {
       counters,
       log,
       receivePacket: (bytes, from) => void receive(bytes, from),
-      deliver: (header, data) => this.events.deliverDecoded(header, data),
+      deliver: (header, data) => events.deliverDecoded(header, data),
       hears: () => true,
       handOver: () => null,
     });

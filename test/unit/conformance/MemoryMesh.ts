@@ -1,15 +1,8 @@
 /** Nodes with everything between a socket and a listener, on a network in memory that doubles each datagram. */
-import { AcademyEventSystem } from '../../../runtime/mesh/AcademyEventSystem.js';
+import type { AcademyEventSystem } from '../../../runtime/mesh/AcademyEventSystem.js';
 import { AcademySmartEventRouter } from '../../../runtime/mesh/AcademySmartEventRouter.js';
-import { AdminCapability } from '../../../runtime/mesh/AdminCapability.js';
-import { EventPublisher } from '../../../runtime/mesh/EventPublisher.js';
-import { MeshCounters } from '../../../runtime/mesh/MeshCounters.js';
-import { PacketWriter } from '../../../runtime/mesh/PacketWriter.js';
-import { RateLimitedLog } from '../../../runtime/mesh/RateLimitedLog.js';
-import { ReplayWindow } from '../../../runtime/mesh/ReplayWindow.js';
-import { receivePath } from '../../../runtime/mesh/receivePath.js';
-import { SourceBudget } from '../../../runtime/mesh/SourceBudget.js';
-import { asNodeId, identityFromSeed, type NodeId } from '../../../runtime/protocol/identity.js';
+import type { AdminCapability } from '../../../runtime/mesh/AdminCapability.js';
+import { identityFromSeed, type NodeId } from '../../../runtime/protocol/identity.js';
 import { MessageCodec } from '../../../runtime/protocol/MessageCodec.js';
 import { PacketSealer } from '../../../runtime/protocol/packet.js';
 import { seededRandom } from '../../../runtime/protocol/Random.js';
@@ -18,6 +11,7 @@ import { MemoryReliableTransport, memoryHost } from '../../../transports/memory/
 import { MemoryTransport } from '../../../transports/memory/MemoryTransport.js';
 import { VirtualClock } from '../../../transports/memory/VirtualClock.js';
 import { TransportFactory } from '../../../transports/TransportFactory.js';
+import { wireEvents } from '../../support/wireEvents.js';
 
 const academyId = 'default';
 /** Only streams carry proofs, and these nodes send single datagrams. */
@@ -77,48 +71,22 @@ export class MemoryMesh {
     const identity = identityFromSeed(new Uint8Array(32).fill(number));
     const { nodeId } = identity;
     const sealer = new PacketSealer(academyId, null);
-    const counters = new MeshCounters();
-    const log = new RateLimitedLog(() => {}, clock);
     const codec = new CountingCodec();
-    const admin = new AdminCapability();
     const transports = new TransportFactory();
     for (const channel of ['training', 'evolution', 'genome'] as const) {
       transports.register(new MemoryTransport({ network: this.#network, nodeId, channel }));
     }
     const reliable = new MemoryReliableTransport({ network: this.#network, identity, academyId, connectionKey: null });
     transports.register(reliable);
-    const publisher: EventPublisher = new EventPublisher({
-      nodeId,
-      router,
-      writer: new PacketWriter(nodeId, sealer, clock, seededRandom(number)),
-      transports,
-      peers: {
-        all: () => this.nodes.map((node) => node.nodeId).filter((id) => id !== nodeId),
-        beyondMulticast: () => [],
-      },
-      counters,
-      log,
-      deliverLocal: (header, payload) => events.deliver(header, payload),
-    });
-    const events: AcademyEventSystem = new AcademyEventSystem({
-      nodeId,
-      codec,
-      publisher,
-      admin,
-      counters,
-      log,
-      resolveNode: asNodeId,
-    });
-    const receive = receivePath({
+    const { events, admin, receive } = wireEvents({
       nodeId,
       clock,
-      budget: new SourceBudget(clock),
+      random: seededRandom(number),
       sealer,
-      replays: new ReplayWindow(),
       router,
-      counters,
-      log,
-      deliver: (header, payload) => events.deliver(header, payload),
+      transports,
+      peers: () => this.nodes.map((node) => node.nodeId).filter((id) => id !== nodeId),
+      codec,
     });
     await transports.startAll((bytes, from) => void receive(bytes, from));
     this.#reliables.push(reliable);
