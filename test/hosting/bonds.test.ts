@@ -177,8 +177,7 @@ t.test(
     t.match(await noted(system, 'ada', 1), [/^down ben shard-down/]);
     t.match(await noted(system, 'trapper', 1), [/^exit ben shard-down/]);
     await until('the shard is back', () => ups.length === 1);
-    order(system, 'ada', { type: 'monitor', target: { name: 'ben' } });
-    await notesOf(system, 'ada');
+    await orderOnBen(system, 'ada', { type: 'monitor', target: { name: 'ben' } });
     await system.stop({ name: 'ben' });
     t.match(await noted(system, 'ada', 2), [/shard-down/, 'down ben stopped'], 'one can watch who has come back');
   },
