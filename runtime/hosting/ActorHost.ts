@@ -233,8 +233,9 @@ export class ActorHost implements MachineOutlet {
   }
 
   /** The same with a definition at hand, at once. */
-  spawnDefined(seat: ActorSeat, definition: ActorDefinition): void {
+  spawnDefined(seat: ActorSeat, definition: ActorDefinition, kept: KeptShard | null = null): void {
     const cell = this.#seat(seat);
+    if (kept) this.#persistence.offer(kept.images, kept.entries);
     try {
       this.#lives.begin(cell, this.#kinds.ofSeat(definition, seat));
     } catch (thrown) {

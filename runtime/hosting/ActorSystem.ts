@@ -248,9 +248,12 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     await Promise.allSettled(restored.map(({ started }) => started));
   }
 
-  /** Actors that an earlier life of the node has left get their places; those of supervisors wait for theirs. */
+  /**
+   * Actors that an earlier life of the node has left get their places; those of supervisors wait for theirs, and those
+   * of the program, which have no module, until it spawns them again.
+   */
   #registerStored(): ActorRecord[] {
-    const own = this.#archive.stored().filter(({ isSupervised }) => !isSupervised);
+    const own = this.#archive.stored().filter(({ isSupervised, spec }) => !isSupervised && spec.module !== '');
     return own.map(({ id, spec }) => {
       const shard = spec.shard !== undefined && spec.shard <= this.#options.threads ? spec.shard : this.#leastLoaded();
       const record = this.#registry.add(spec, shard, id);
@@ -316,13 +319,14 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   }
 
   /**
-   * Starts an actor in the main thread, with options by reference: for services that hold a store or a socket.
+   * Starts an actor in the main thread, with options by reference: for services that hold a store or a socket. What
+   * persists goes on from what an earlier life of the node has kept of it.
    * @throws AcademyError ERR_ACADEMY_NAME_TAKEN, ERR_ACADEMY_ACTOR_MODULE when it crashes as it starts
    */
   spawnLocal(name: string, definition: ActorDefinition, options?: unknown): ActorAddress {
     if (this.#state === 'stopping' || this.#state === 'ended') throw notRunning();
     const record = this.#register({ name, module: '', exportName: name, options, shard: 0 }, 0);
-    this.#host.spawnDefined(seatOf(record), definition);
+    this.#host.spawnDefined(seatOf(record), definition, this.#archive.keptNow(record.id));
     if (record.refusal) throw record.refusal;
     return record.address;
   }

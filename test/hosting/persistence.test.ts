@@ -185,6 +185,22 @@ t.test('the node starts again with its actors, on other threads if there are oth
   t.strictSame((await keeperReport(third.system, 'ben')).seen, ['a']);
 });
 
+t.test('what persists in the main thread goes on when the next life of the program spawns it', async (t) => {
+  const definitions = await import('./actors/keeper.js');
+  const node = await startNode(t, t.testdir(), { threads: 0 });
+  const seen: string[] = [];
+  for (const id of ['a', 'b', 'c']) {
+    seen.push(id);
+    t.equal(node.system.size, 0, 'nobody else can spawn it');
+    for (const name of ['journal', 'snapshot'] as const) {
+      node.system.spawnLocal(name, definitions[name]);
+      await told(node.system, name, id);
+      t.strictSame((await keeperReport(node.system, name)).seen, seen, name);
+    }
+    await node.restart();
+  }
+});
+
 t.test('a snapshot of an older version is migrated, or refused with the remedy and kept', async (t) => {
   const folder = t.testdir();
   const first = await startNode(t, folder);

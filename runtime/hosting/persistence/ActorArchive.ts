@@ -115,6 +115,12 @@ export class ActorArchive {
 
   async #readKept(id: number): Promise<KeptShard | null> {
     await this.settled();
+    return this.keptNow(id);
+  }
+
+  /** The same without what is still on its way to the storage: all of it when the node has just started. */
+  keptNow(id: number): KeptShard | null {
+    if (!this.#stored.has(id)) return null;
     const image = this.#imageOf(this.#storage.shards(), id);
     const entries = this.#storage.entries(id, image?.sequence ?? 0).flatMap(({ bytes }) => [id, bytes]);
     return image ? { images: [encodeImages([image])], entries } : null;
