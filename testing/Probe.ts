@@ -43,18 +43,28 @@ export const probeActor = defineActor({
 
 export class Probe {
   readonly name: string;
-  readonly address: ActorAddress;
   readonly #host: TestHost;
   readonly #received: DeliveredMessage[] = [];
   readonly #asked = new Map<number, { resolve(result: unknown): void; reject(error: unknown): void }>();
+  #address: ActorAddress;
   #asks = 0;
 
   /** Made by probe() of its host. */
   constructor(host: TestHost, name: string) {
     this.name = name;
     this.#host = host;
+    this.#address = this.enter();
+  }
+
+  get address(): ActorAddress {
+    return this.#address;
+  }
+
+  /** Takes its seat; its host calls this, again when it has started again. */
+  enter(): ActorAddress {
     const options: ProbeOptions = { onMessage: (message) => this.#heard(message) };
-    this.address = host.system.spawnLocal(name, probeActor, options);
+    this.#address = this.#host.system.spawnLocal(this.name, probeActor, options);
+    return this.#address;
   }
 
   /** What it has received and nobody has taken yet, oldest first. */

@@ -14,7 +14,9 @@
 import { ActorHandle } from '../runtime/hosting/ActorHandle.js';
 import { ActorSystem } from '../runtime/hosting/ActorSystem.js';
 import type { Letter, MessageCourier } from '../runtime/hosting/MessageCourier.js';
+import { MemoryActorStorage } from '../runtime/hosting/persistence/MemoryActorStorage.js';
 import type {
+  ActorAddress,
   ActorDefinition,
   ActorInfo,
   ActorReference,
@@ -24,6 +26,7 @@ import type {
 import type { AnswerOf, DataOf, OptionsOf, QuestionType, ReferenceTo } from '../runtime/protocol/contract.js';
 import type { ErrorRecord } from '../runtime/protocol/errors.js';
 import type { NodeId } from '../runtime/protocol/identity.js';
+import { HostLife } from './HostLife.js';
 import { MessageFaults } from './MessageFaults.js';
 import { MessageTrace, type TracedMessage } from './MessageTrace.js';
 import { Probe, probeEmits } from './Probe.js';
@@ -47,36 +50,26 @@ const closeLimitMs = 5_000;
 
 export class TestActors implements TestHost {
   readonly simulation: Simulation;
-  readonly system: ActorSystem;
   /** What has left for the network, and what was logged. */
   readonly mesh: RecordingMesh;
   readonly trace = new MessageTrace();
   readonly faults: MessageFaults;
+  readonly #options: TestActorsOptions;
+  readonly #storage = new MemoryActorStorage();
   readonly #questions = new WeakMap<AskToken, Letter>();
+  /** What starts the test's actors and probes, in the order in which it did. */
+  readonly #starters = new Map<string, () => unknown>();
+  #life: HostLife;
+  #system: ActorSystem;
 
-  private constructor({ simulation, nodeId, academyId = 'test', restart, ...more }: TestActorsOptions) {
-    this.simulation = simulation ?? new Simulation(more);
-    const { clock, random, defer } = this.simulation;
-    this.mesh = new RecordingMesh(nodeId);
+  private constructor(options: TestActorsOptions) {
+    this.#options = options;
+    this.simulation = options.simulation ?? new Simulation(options);
+    const { clock, random } = this.simulation;
+    this.mesh = new RecordingMesh(options.nodeId);
     this.faults = new MessageFaults(clock, random);
-    this.system = new ActorSystem({
-      nodeId: this.mesh.nodeId,
-      academyId,
-      clock,
-      random,
-      defer,
-      threads: 0,
-      mesh: this.mesh,
-      courier: this.#courier(),
-      ...(restart ? { restart } : {}),
-    });
-    this.mesh.system = this.system;
-    this.system.on('actor-restarted', ({ name, error }) => this.#note(null, name, '', error?.message, 'restart'));
-    this.system.on('actor-failed', ({ name, error }) => this.#note(null, name, '', error?.message, 'end'));
-  }
-
-  get time(): TestTime {
-    return this.simulation;
+    this.#life = new HostLife(this.simulation, this.mesh);
+    this.#system = this.#makeSystem();
   }
 
   static async open(options: TestActorsOptions = {}): Promise<TestActors> {
@@ -85,13 +78,27 @@ export class TestActors implements TestHost {
     return actors;
   }
 
+  /** Another one after powerCut(). */
+  get system(): ActorSystem {
+    return this.#system;
+  }
+
+  get time(): TestTime {
+    return this.simulation;
+  }
+
   /** Starts an actor from its definition; its options are checked against its contract, and handed over as they are. */
   spawn<C>(name: string, definition: ActorDefinition<C>, options?: OptionsOf<C>): ActorHandle<C> {
-    return new ActorHandle<C>(this.system, name, this.system.spawnLocal(name, definition, options));
+    const start = (): ActorAddress => this.system.spawnLocal(name, definition, options);
+    const handle = new ActorHandle<C>(this.#byName(name), name, start());
+    this.#starters.set(name, start);
+    return handle;
   }
 
   probe(name = 'probe'): Probe {
-    return new Probe(this, name);
+    const probe = new Probe(this, name);
+    this.#starters.set(name, () => probe.enter());
+    return probe;
   }
 
   /** Asks an actor from outside, and moves virtual time on until the answer is there. */
@@ -108,6 +115,19 @@ export class TestActors implements TestHost {
   /** Crashes an actor as if its machine had thrown; its supervisor decides what becomes of it. */
   crash(target: ActorReference, message = 'crashed by the test'): void {
     this.system.crash(target, { code: 'ERR_ACADEMY_ACTOR_STOPPED', message });
+  }
+
+  /**
+   * Ends the host as a power cut does, and starts it again: what waits, timers, open questions and all that was not kept
+   * are gone. Then the actors and probes of the test are started again in the order in which they were, as a program
+   * would; what persists goes on from what was kept. Names stay; an address may be another one.
+   */
+  async powerCut(): Promise<void> {
+    this.#life.end();
+    this.#life = new HostLife(this.simulation, this.mesh);
+    this.#system = this.#makeSystem();
+    await this.simulation.atOnce(this.system.start());
+    for (const start of this.#starters.values()) start();
   }
 
   /** How an actor is, or how it was when it was given up; undefined when there is none of that name. */
@@ -130,14 +150,47 @@ export class TestActors implements TestHost {
     await this.simulation.settled(this.system.shutdown({ limitMs: closeLimitMs }));
   }
 
-  #courier(): MessageCourier {
+  #makeSystem(): ActorSystem {
+    const { academyId = 'test', restart } = this.#options;
+    const { clock, defer, mesh } = this.#life;
+    const system = new ActorSystem({
+      nodeId: this.mesh.nodeId,
+      academyId,
+      clock,
+      random: this.simulation.random,
+      defer,
+      threads: 0,
+      mesh,
+      storage: this.#storage,
+      courier: this.#courier(this.#life),
+      ...(restart ? { restart } : {}),
+    });
+    this.mesh.system = system;
+    system.on('actor-restarted', ({ name, error }) => this.#note(null, name, '', error?.message, 'restart'));
+    system.on('actor-failed', ({ name, error }) => this.#note(null, name, '', error?.message, 'end'));
+    return system;
+  }
+
+  /** For a handle, which outlives the host that it was made by. */
+  #byName(name: string): Pick<ActorSystem, 'tell' | 'ask' | 'stop'> {
     return {
-      carry: (letter, deliver) => {
+      tell: (_, message, from) => this.system.tell({ name }, message, from),
+      ask: (_, message, options) => this.system.ask({ name }, message, options),
+      stop: (_) => {
+        this.#starters.delete(name);
+        return this.system.stop({ name });
+      },
+    };
+  }
+
+  #courier(life: HostLife): MessageCourier {
+    return {
+      carry: life.whileItLasts((letter, deliver) => {
         if (letter.type === probeEmits) return deliver();
         if (letter.ask) this.#questions.set(letter.ask, letter);
-        const fate = this.faults.carry(letter, deliver);
+        const fate = this.faults.carry(letter, life.whileItLasts(deliver));
         this.#note(letter.from, letter.to, letter.type, letter.data, letter.ask ? 'ask' : 'tell', fate);
-      },
+      }),
       answered: (ask, result, error) => this.#answered(ask, result, error),
     };
   }

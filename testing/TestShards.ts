@@ -69,6 +69,7 @@ export class TestShards implements TestHost {
   readonly ups: ShardUp[] = [];
   /** Actors that were given up. */
   readonly failures: ActorFailure[] = [];
+  readonly #probes: Probe[] = [];
   #options: TestShardsOptions;
   #store: Store;
   #system: ActorSystem;
@@ -106,7 +107,9 @@ export class TestShards implements TestHost {
 
   /** An actor in the hands of the test. It lives in the main thread, which no kill() ends. */
   probe(name = 'probe'): Probe {
-    return new Probe(this, name);
+    const probe = new Probe(this, name);
+    this.#probes.push(probe);
+    return probe;
   }
 
   /** Asks an actor from outside. */
@@ -157,7 +160,7 @@ export class TestShards implements TestHost {
   }
 
   /**
-   * Stops all actors in good order and starts again on what was kept.
+   * Stops all actors in good order and starts again on what was kept, with the probes of the test.
    * @param changes options that are others from now on
    */
   async restart(changes: Omit<TestShardsOptions, 'folder' | 'nodeId'> = {}): Promise<void> {
@@ -169,6 +172,7 @@ export class TestShards implements TestHost {
     }
     this.#system = this.#makeSystem();
     await this.#system.start();
+    for (const probe of this.#probes) probe.enter();
   }
 
   /** Safe to call twice. */

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap';
-import { emit, setup } from 'xstate';
+import { assign, emit, setup } from 'xstate';
 import { defineActor } from '../../../runtime/hosting/defineActor.js';
 import { actorEffects } from '../../../runtime/protocol/actorEffects.js';
 import type { ActorReference } from '../../../runtime/protocol/actors.js';
@@ -23,11 +23,7 @@ const counter = defineActor({
       asleep: { after: { 60000: 'awake' } },
     },
     on: {
-      add: {
-        actions: ({ context, event }) => {
-          context.count += event.data;
-        },
-      },
+      add: { actions: assign({ count: ({ context, event }) => context.count + event.data }) },
       count: { actions: emit(({ context, event }) => actorEffects.reply(event, context.count)) },
     },
   }),
@@ -146,6 +142,41 @@ t.test('messages are lost, late, doubled and cut off as a test wants it, and the
     t.ok(actors.trace.transcript().includes(fate), fate);
   }
 });
+
+t.test(
+  'after a power cut what persists goes on, the rest begins anew, and nothing of the life before happens',
+  async (t) => {
+    const actors = await open(t);
+    const mindful = actors.spawn('mindful', { ...counter, persist: 'journal' }, { start: 0 });
+    const forgetful = actors.spawn('forgetful', counter, { start: 0 });
+    const ann = actors.probe('ann');
+    for (const { address } of [mindful, forgetful]) {
+      ann.tell(address, 'add', 5);
+      ann.tell(address, 'nap', null);
+      t.equal(await ann.ask(address, 'count', null), 5);
+    }
+    actors.faults.set({ type: 'add' }, { delayMs: 20 });
+    for (const { address } of [mindful, forgetful]) ann.tell(address, 'add', 1);
+    await actors.untilIdle();
+    actors.faults.clear();
+    actors.system.tell({ name: 'mindful' }, { type: 'add', data: 2 });
+    actors.trace.clear();
+    await actors.powerCut();
+    await actors.advance(20);
+    t.equal(actors.trace.transcript(), '', 'what was late, and what waited, is lost');
+    t.equal(await actors.ask(mindful.address, 'count', null), 5);
+    t.equal(await actors.ask(forgetful.address, 'count', null), 0);
+    t.match(await actors.info('mindful'), { state: 'asleep' });
+    t.match(await actors.info('forgetful'), { state: 'awake' });
+    await actors.advance(60_000);
+    t.match(await actors.info('mindful'), { state: 'awake' }, 'its timer went on');
+    mindful.tell('add', 1);
+    ann.tell(mindful.address, 'add', 1);
+    await actors.untilIdle();
+    await actors.powerCut();
+    t.equal(await ann.ask(mindful.address, 'count', null), 7);
+  },
+);
 
 t.test('the same seed gives the same run, another seed another one', async (t) => {
   const run = async (seed: number): Promise<string> => {
