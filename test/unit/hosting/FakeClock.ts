@@ -1,4 +1,4 @@
-/** A clock that stands still until it is told to go on. */
+/** A clock for the wheel, to the letter: a timer without a delay is due now, and its callback may move time on. */
 import type { Clock, TimerHandle } from '../../../runtime/protocol/Clock.js';
 
 export class FakeClock implements Clock {

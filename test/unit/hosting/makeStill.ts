@@ -2,10 +2,10 @@
 import { ActorSystem } from '../../../runtime/hosting/ActorSystem.js';
 import { seededRandom } from '../../../runtime/protocol/Random.js';
 import { RecordingMesh } from '../../../testing/RecordingMesh.js';
-import { FakeClock } from './FakeClock.js';
+import { VirtualClock } from '../../../transports/memory/VirtualClock.js';
 
 export interface StillSystem {
-  readonly clock: FakeClock;
+  readonly clock: VirtualClock;
   readonly system: ActorSystem;
   readonly mesh: RecordingMesh;
   /** Turns that are due. */
@@ -15,7 +15,7 @@ export interface StillSystem {
 }
 
 export async function makeStill(): Promise<StillSystem> {
-  const clock = new FakeClock();
+  const clock = new VirtualClock();
   const turns: (() => void)[] = [];
   const mesh = new RecordingMesh();
   const system = new ActorSystem({

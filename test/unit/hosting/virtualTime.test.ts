@@ -44,7 +44,7 @@ t.test('a machine sleeps an hour in no time', async (t) => {
   system.spawnLocal('sleeper', sleeper);
   await run();
   clock.advance(3_600_000);
-  t.strictSame(saidBySleeper(mesh), ['life 0', `woke at ${1_000_000 + 3_600_000}`]);
+  t.strictSame(saidBySleeper(mesh), ['life 0', `woke at ${clock.nowMs()}`]);
 });
 
 t.test('a crashed actor is back after its back-off, not before, and dead machines keep no timer', async (t) => {
@@ -53,8 +53,8 @@ t.test('a crashed actor is back after its back-off, not before, and dead machine
   system.tell({ name: 'sleeper' }, { type: 'crash', data: null });
   await run();
   t.match(await system.infos(), [{ status: 'restarting', lastError: { message: 'on purpose' } }]);
-  t.equal(clock.delays.length, 1);
-  const [delayMs = 0] = clock.delays;
+  t.equal(clock.pendingTimers, 1);
+  const delayMs = (clock.nextTimerMs ?? 0) - clock.monotonicMs();
   t.ok(delayMs >= 500 && delayMs <= 1_000, `${delayMs} ms`);
   const lives = (): string[] => saidBySleeper(mesh).filter((text) => text.startsWith('life'));
   clock.advance(delayMs - 1);
@@ -71,7 +71,7 @@ t.test('an actor that is stopped while it waits for its restart does not come ba
   await run();
   system.tell({ name: 'sleeper' }, { type: 'crash', data: null });
   await system.stop({ name: 'sleeper' });
-  t.strictSame(clock.delays, []);
+  t.equal(clock.pendingTimers, 0);
   t.strictSame(saidBySleeper(mesh), ['life 0']);
   t.match(await system.counters(), { actors: 0, 'deadLetters.stopped': 1, messagesWaiting: 0 });
 });
@@ -81,7 +81,7 @@ t.test('an actor whose first start failed does not come back, and harms nobody i
   t.throws(() => system.spawnLocal('broken', crashesOnStart), { code: 'ERR_ACADEMY_ACTOR_MODULE' });
   system.spawnLocal('ada', probe);
   await run();
-  t.strictSame(clock.delays, [], 'no restart is due');
+  t.equal(clock.pendingTimers, 0, 'no restart is due');
   clock.advance(60_000);
   await run();
   t.match(await system.infos(), [{ name: 'ada', status: 'running', restarts: 0 }]);

@@ -13,7 +13,7 @@ import {
 } from '../../../../runtime/hosting/persistence/ShardJournal.js';
 import type { ActorEffect, DeliveredMessage } from '../../../../runtime/protocol/actors.js';
 import type { EffectOrigin } from '../../../../runtime/protocol/persistence.js';
-import { FakeClock } from '../FakeClock.js';
+import { VirtualClock } from '../../../../transports/memory/VirtualClock.js';
 
 export const actorsInWorld = 6;
 const shards = 3;
@@ -44,7 +44,7 @@ interface Life {
 }
 
 export class JournalWorld {
-  readonly clock = new FakeClock();
+  readonly clock = new VirtualClock();
   /** Events that concern nobody in this world, by the number of times each has happened. */
   readonly published = new Map<string, number>();
   readonly #random: () => number;

@@ -4,7 +4,7 @@ import type { FallEvent } from '../../../../runtime/hosting/supervision/supervis
 import type { ErrorRecord } from '../../../../runtime/protocol/errors.js';
 import { seededRandom } from '../../../../runtime/protocol/Random.js';
 import type { SupervisorDefinition } from '../../../../runtime/protocol/supervision.js';
-import { FakeClock } from '../FakeClock.js';
+import { VirtualClock } from '../../../../transports/memory/VirtualClock.js';
 
 export interface WorldOptions {
   readonly seed?: number;
@@ -17,7 +17,7 @@ export interface WorldOptions {
 export const oops: ErrorRecord = { code: 'ERR_ACADEMY_INTERNAL', message: 'oops' };
 
 export class SupervisedWorld {
-  readonly clock = new FakeClock();
+  readonly clock = new VirtualClock();
   /** What was done to actors, in words: `start a`, `stop b`, `hold c`, `kill d`, `release e` … */
   readonly done: string[] = [];
   readonly startsAtMs = new Map<string, number[]>();

@@ -92,7 +92,7 @@ function supervisors(world: SupervisedWorld): SupervisorNode[] {
 function comeToRest(world: SupervisedWorld): void {
   for (let round = 0; round < 100; round++) {
     world.settle();
-    if (world.clock.delays.length === 0) return;
+    if (world.clock.pendingTimers === 0) return;
     world.clock.advance(10_000);
   }
   throw new Error('it does not come to rest');

@@ -18,7 +18,7 @@ import { createMachineTier } from '../../../../runtime/hosting/tiers/createMachi
 import { explain } from '../../../../runtime/hosting/tiers/explain.js';
 import type { MachineOutlet } from '../../../../runtime/hosting/tiers/MachineTier.js';
 import type { ActorDefinition } from '../../../../runtime/protocol/actors.js';
-import { FakeClock } from '../FakeClock.js';
+import { VirtualClock } from '../../../../transports/memory/VirtualClock.js';
 
 /** Every actor of the project, so that one which loses its tier, or comes new without one, is noticed. */
 const builtIns: Readonly<Record<string, string>> = {
@@ -127,14 +127,14 @@ t.test('a tier that cannot run the machine is refused by its code, with the plac
     states: { a: { invoke: { src: fromPromise(async () => 1) } } },
   });
   for (const force of ['compiled', 'hosted'] as const) {
-    t.throws(() => createMachineTier(machine, {} as MachineOutlet, { clock: new FakeClock(), force }), {
+    t.throws(() => createMachineTier(machine, {} as MachineOutlet, { clock: new VirtualClock(), force }), {
       code: 'ERR_ACADEMY_MACHINE_UNSUPPORTED',
       message: `the ${force} tier cannot run invoke (#m.a)`,
       remedy: /ask an actor/,
     });
   }
   t.equal(
-    createMachineTier(createMachine(one), {} as MachineOutlet, { clock: new FakeClock(), force: 'full' }).name,
+    createMachineTier(createMachine(one), {} as MachineOutlet, { clock: new VirtualClock(), force: 'full' }).name,
     'full',
   );
 });
@@ -143,7 +143,7 @@ t.test('a spawn that the analysis could not see is refused by its code when it i
   const hidden = (args: object): object =>
     (args as { spawn(logic: unknown): object }).spawn(fromPromise(async () => 1));
   const machine = createMachine({ ...one, on: { go: { actions: assign((args) => ({ ref: hidden(args) })) } } });
-  const tier = createMachineTier(machine, {} as MachineOutlet, { clock: new FakeClock() });
+  const tier = createMachineTier(machine, {} as MachineOutlet, { clock: new VirtualClock() });
   t.equal(tier.name, 'compiled');
   const run = tier.start({ name: 'x' }, undefined);
   t.throws(() => tier.send(run, { type: 'go' }), { code: 'ERR_ACADEMY_MACHINE_UNSUPPORTED', remedy: /full actor/ });

@@ -19,7 +19,7 @@ import type {
   MachineTier,
   TierName,
 } from '../../../../runtime/hosting/tiers/MachineTier.js';
-import { FakeClock } from '../FakeClock.js';
+import { VirtualClock } from '../../../../transports/memory/VirtualClock.js';
 
 const tiers: readonly TierName[] = ['compiled', 'hosted', 'full'];
 const owner: MachineOwner = { name: 'cell' };
@@ -72,7 +72,7 @@ interface Stage {
 
 function stage(machine: AnyActorLogic, force?: TierName): Stage {
   const witness = new Witness();
-  return { witness, tier: createMachineTier(machine, witness, { clock: new FakeClock(), force }) };
+  return { witness, tier: createMachineTier(machine, witness, { clock: new VirtualClock(), force }) };
 }
 
 /** The same for each tier. */
@@ -402,7 +402,7 @@ t.test('logic that is no machine runs by its own step, or as an actor when it ha
 });
 
 t.test('children of a full actor run on the clock of the host, and end with it', async (t) => {
-  const clock = new FakeClock();
+  const clock = new VirtualClock();
   const witness = new Witness();
   const child = setup({}).createMachine({ initial: 'a', states: { a: { after: { 10: 'b' } }, b: { type: 'final' } } });
   const parent = setup({ actors: { child } }).createMachine({
