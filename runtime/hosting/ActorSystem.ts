@@ -20,112 +20,53 @@ import type {
   ActorReference,
   ActorSpec,
   DeadLetter,
-  MailboxAlarm,
   RestartOptions,
 } from '../protocol/actors.js';
 import { isActorAddress } from '../protocol/actors.js';
-import type { Clock } from '../protocol/Clock.js';
-import {
-  AcademyError,
-  type AcademyErrorCode,
-  type ErrorRecord,
-  fromErrorRecord,
-  toErrorRecord,
-} from '../protocol/errors.js';
+import { AcademyError, type ErrorRecord, fromErrorRecord, toErrorRecord } from '../protocol/errors.js';
 import type { NodeId } from '../protocol/identity.js';
 import type { IdTable } from '../protocol/layout/IdTable.js';
-import { limits } from '../protocol/limits.js';
 import type { PacketHeader } from '../protocol/packet.js';
 import type { PersistKind } from '../protocol/persistence.js';
-import type { Random } from '../protocol/Random.js';
 import type { StreamOriginInfo } from '../protocol/StreamedHeader.js';
 import type { StreamClass, StreamHandover } from '../protocol/streams.js';
 import type { QuarantinedMessage, SupervisorDefinition, SupervisorInfo } from '../protocol/supervision.js';
 import { ActorHost } from './ActorHost.js';
-import type { ActorMesh } from './ActorMesh.js';
 import { type ActorRecord, ActorRegistry, seatOf } from './ActorRegistry.js';
+import type { ActorSystemEvents, ActorSystemOptions } from './ActorSystemOptions.js';
 import { childSlots } from './ActorTable.js';
 import { DeadLetterLog } from './DeadLetterLog.js';
 import { assertActorOptions } from './defineActor.js';
 import { interestKey } from './EventInterest.js';
+import { EventRoutes } from './EventRoutes.js';
+import { FailedActors, failedInfo } from './FailedActors.js';
 import type {
   Frame,
   NoticeFrame,
   OrderFrame,
   PeerFrame,
   ReloadOutcome,
-  ReportSubject,
   SeatSupervision,
   SupervisorOrder,
 } from './frames.js';
 import { hostWords } from './hostWords.js';
 import { leastLoaded } from './leastLoaded.js';
-import type { MessageCourier } from './MessageCourier.js';
+import { MeshGateway } from './MeshGateway.js';
 import { ActorArchive } from './persistence/ActorArchive.js';
-import type { ActorStorage } from './persistence/ActorStorage.js';
 import { MemoryActorStorage } from './persistence/MemoryActorStorage.js';
 import { nameColumns, seatColumns } from './persistence/SeatColumns.js';
 import { defaultSnapshotEveryMs } from './persistence/ShardPersistence.js';
-import { ShardedStream } from './ShardedStream.js';
 import { counterPlace, ShardLedger } from './ShardLedger.js';
 import { defaultHangMs, defaultShardRestart, ShardPool } from './ShardPool.js';
+import { ShardReports } from './ShardReports.js';
 import { hostAddress } from './Switchboard.js';
 import type { ShardTask } from './shardWorker.js';
+import { stopAllInOrder } from './stopAllInOrder.js';
 import { defaultRestart } from './supervision/restartPolicy.js';
 import { SupervisedActors } from './supervision/SupervisedActors.js';
 import type { Revival } from './supervision/SupervisedNode.js';
 
-export interface ActorSystemOptions {
-  readonly nodeId: NodeId;
-  readonly academyId: string;
-  readonly clock: Clock;
-  readonly random: Random;
-  /** Worker threads, one shard each; 0 hosts all actors in the main thread. */
-  readonly threads: number;
-  readonly mesh: ActorMesh;
-  /** Heap of each worker thread. @default what V8 takes */
-  readonly maxHeapMb?: number;
-  /** A worker thread whose loop has not turned for so long is ended, and its actors come back. @default 5_000 */
-  readonly hangMs?: number;
-  /** Where actors that persist are kept. @default memory: they outlive their threads, and not the node */
-  readonly storage?: ActorStorage;
-  /** How often images of actors that have changed are taken. @default 1_000 */
-  readonly snapshotEveryMs?: number;
-  /** For actors whose definition and spec say nothing else. @default defaultRestart */
-  readonly restart?: Partial<RestartOptions>;
-  /** For the threads themselves. @default defaultShardRestart */
-  readonly shardRestart?: Partial<RestartOptions>;
-  /** How the main thread's turns are put off; a simulation hands in its own. @default setImmediate */
-  readonly defer?: (turn: () => void) => void;
-  /** Carries the messages to actors of the main thread; for tests. @default straight into their mailboxes */
-  readonly courier?: MessageCourier;
-}
-
-export interface ActorSystemEvents {
-  'actor-restarted': [{ name: string; address: ActorAddress; restarts: number; error: ErrorRecord | null }];
-  /** Its supervisor has given it up, or its shard is gone. Its name is free. */
-  'actor-failed': [{ name: string; address: ActorAddress; error: ErrorRecord | null }];
-  'shard-down': [{ shard: number; cause: string; actors: number; isReplaced: boolean }];
-  'shard-up': [{ shard: number; actors: number; lost: number; millis: number }];
-  /** At most 32 a turn and shard; the counters count all. */
-  'dead-letter': [DeadLetter];
-  /** A mailbox is too full, or what waits in it too old. At most 16 a second and shard; the counters count all. */
-  'mailbox-alarm': [MailboxAlarm];
-  /** A supervisor had given up, and was started again with its children by its parent. */
-  'supervisor-restarted': [{ name: string; restarts: number; error: ErrorRecord | null }];
-  /** A supervisor without a parent has given up, or an actor without a supervisor wants its node to know. */
-  escalated: [{ name: string; error: ErrorRecord }];
-  /** A message was set aside because its actor fell by it again and again. */
-  quarantined: [QuarantinedMessage];
-}
-
-/** Time that an answer of another thread to infos() or deadLetters() may take; a thread that hangs is left out. */
-const reportMs = 2_000;
-
-interface Report {
-  readonly shard: number;
-  readonly settle: (value: unknown) => void;
-}
+export type { ActorSystemEvents, ActorSystemOptions } from './ActorSystemOptions.js';
 
 export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   readonly #options: ActorSystemOptions;
@@ -137,17 +78,14 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   readonly #supervised: SupervisedActors;
   readonly #archive: ActorArchive;
   readonly #snapshotEveryMs: number;
-  /** Shards that have subscribers, by event and topic. */
-  readonly #interest = new Map<number, Set<number>>();
+  readonly #gateway: MeshGateway;
+  readonly #routes = new EventRoutes((shard, frame) => this.#order(shard, frame));
   /** Actors that were given up, for whoever asks why. */
-  readonly #failed = new Map<string, ActorInfo>();
-  readonly #reports = new Map<number, Report>();
+  readonly #failed = new FailedActors();
+  readonly #reports: ShardReports;
   readonly #letterLog: DeadLetterLog;
   /** Messages whose effect on actors with snapshots went down with each shard. */
   readonly #unsaved: number[] = [];
-  #lastReport = 0;
-  readonly #streams = new Set<ShardedStream>();
-  #lastStream = 0;
   #messagesLost = 0;
   #shardRestarts = 0;
   #state: 'new' | 'running' | 'stopping' | 'ended' = 'new';
@@ -163,6 +101,12 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     assertActorOptions(options.restart ? { restart: options.restart } : {});
     assertActorOptions(options.shardRestart ? { restart: options.shardRestart } : {});
     this.#options = options;
+    this.#gateway = new MeshGateway(options.mesh, (shard, frame) => this.#order(shard, frame));
+    this.#reports = new ShardReports({
+      clock,
+      linked: () => this.#pool.linked(),
+      order: (shard, frame) => this.#order(shard, frame),
+    });
     this.#restart = { ...defaultRestart, ...options.restart };
     this.#ledger = new ShardLedger(threads + 1);
     this.#registry = new ActorRegistry(threads + 1);
@@ -419,26 +363,12 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
    * @returns number of shards
    */
   deliverEvent(header: PacketHeader, payload: Uint8Array): number {
-    const shards = this.#interest.get(interestKey(header.eventId, header.topic));
-    if (!shards) return 0;
-    // A link has taken its copy when it returns; the main thread's own actors need one.
-    for (const shard of shards) this.#order(shard, ['event', header, shard === 0 ? new Uint8Array(payload) : payload]);
-    return shards.size;
+    return this.#routes.deliver(header, payload);
   }
 
   /** Opens the way of a stream's hot events to the shards that listen to them, which decode them. */
   openStream(origin: StreamOriginInfo, streamClass: StreamClass, ids: IdTable | null): StreamHandover {
-    const stream = new ShardedStream({
-      number: ++this.#lastStream,
-      origin,
-      streamClass,
-      ids,
-      shardsFor: (eventId, topic) => this.#interest.get(interestKey(eventId, topic)),
-      order: (shard, frame) => this.#order(shard, frame),
-      onEnd: (ended) => this.#streams.delete(ended),
-    });
-    this.#streams.add(stream);
-    return stream;
+    return this.#routes.openStream(origin, streamClass, ids);
   }
 
   /** @returns undefined when no started actor of this node has the name */
@@ -453,8 +383,8 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
 
   /** All actors, and those that were given up. A thread that hangs is left out. */
   async infos(): Promise<ActorInfo[]> {
-    const infos = (await this.#report('infos')) as ActorInfo[];
-    return [...this.#host.infos(), ...infos, ...this.#failed.values()].map((info) => {
+    const infos = (await this.#reports.ask('infos')) as ActorInfo[];
+    return [...this.#host.infos(), ...infos, ...this.#failed.list()].map((info) => {
       const supervisor = this.#supervised.parentOf(info.name);
       return supervisor === undefined ? info : { ...info, supervisor };
     });
@@ -467,7 +397,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
 
   /** The latest messages of each shard that were set aside. A thread that hangs is left out. */
   async quarantined(): Promise<QuarantinedMessage[]> {
-    const messages = (await this.#report('quarantine')) as QuarantinedMessage[];
+    const messages = (await this.#reports.ask('quarantine')) as QuarantinedMessage[];
     return [...this.#host.quarantined(), ...messages].sort((a, b) => a.atMs - b.atMs);
   }
 
@@ -489,7 +419,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
 
   /** The latest of each shard. A thread that hangs is left out. */
   async deadLetters(): Promise<DeadLetter[]> {
-    const letters = (await this.#report('dead-letters')) as DeadLetter[];
+    const letters = (await this.#reports.ask('dead-letters')) as DeadLetter[];
     return [...this.#host.switchboard.deadLetters.list(), ...letters].sort((a, b) => a.atMs - b.atMs);
   }
 
@@ -523,14 +453,20 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     this.#supervised.close();
     await this.#archive.settled();
     this.#state = 'ended';
-    for (const report of this.#reports.values()) report.settle([]);
+    this.#reports.close();
   }
 
   /** What stops one by one has little to say of itself when all was put on disk together. */
   async #saveAndStop(): Promise<void> {
     this.#host.receive(['report', 0, 'save'], 0);
-    await this.#report('save');
-    await this.#stopAll();
+    await this.#reports.ask('save');
+    await this.#supervised.stopAll();
+    await stopAllInOrder({
+      registry: this.#registry,
+      isReachable: (shard) => this.#isReachable(shard),
+      order: (shard, frame) => this.#order(shard, frame),
+      forget: (record) => this.#forget(record),
+    });
   }
 
   #stopOne(record: ActorRecord): Promise<void> {
@@ -558,35 +494,6 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     if (order === 'stop') this.#order(shard, ['stop', slot, generation]);
     else this.#order(shard, ['supervise', slot, generation, order, revival]);
     return true;
-  }
-
-  /** Neighbours on one shard are one order, which the shard carries out in turn: one round trip a change of shard. */
-  async #stopAll(): Promise<void> {
-    await this.#supervised.stopAll();
-    let together: ActorRecord[] = [];
-    for (const record of this.#registry.latestFirst()) {
-      if (together[0] && together[0].address.shard !== record.address.shard) {
-        await this.#stopEach(together);
-        together = [];
-      }
-      together.push(record);
-    }
-    await this.#stopEach(together);
-  }
-
-  /** Stops actors of one shard, one after the other, and resolves when all have ended. */
-  async #stopEach(records: readonly ActorRecord[]): Promise<void> {
-    // Some may have ended since the list was made.
-    const alive = records.filter((record) => this.#registry.byName(record.spec.name) === record);
-    const shard = alive[0]?.address.shard;
-    if (shard === undefined) return;
-    const ended = alive.map((record) => new Promise<void>((resolve) => record.onEnd.push(resolve)));
-    if (this.#isReachable(shard)) {
-      this.#order(shard, ['stop-each', alive.flatMap(({ address }) => [address.slot, address.generation])]);
-    } else {
-      for (const record of alive) this.#forget(record);
-    }
-    await Promise.all(ended);
   }
 
   #ask(
@@ -621,7 +528,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
 
   #register(spec: ActorSpec, shard: number, supervised: SeatSupervision | null = null): ActorRecord {
     const record = this.#registry.add(spec, shard, this.#archive.idOf(spec.name), supervised);
-    this.#failed.delete(spec.name);
+    this.#failed.forget(spec.name);
     return record;
   }
 
@@ -720,9 +627,9 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
       case 'resolve':
         return this.#resolveFor(frame[1], shard);
       case 'interest':
-        return this.#setInterest(interestKey(frame[1], frame[2]), shard, frame[3]);
+        return this.#routes.setInterest(interestKey(frame[1], frame[2]), shard, frame[3]);
       case 'answer':
-        return this.#reports.get(frame[1])?.settle(frame[2]);
+        return this.#reports.answered(frame[1], frame[2]);
       case 'dead-letters':
         for (const letter of frame[1]) {
           this.#letterLog.note(letter);
@@ -743,47 +650,8 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
         });
         return;
       default:
-        this.#toMesh(frame, shard);
+        this.#gateway.receive(frame, shard);
     }
-  }
-
-  #toMesh(frame: NoticeFrame, shard: number): void {
-    const { mesh } = this.#options;
-    switch (frame[0]) {
-      case 'publish':
-        return this.#guarded(() => mesh.publish(frame[1]));
-      case 'tell-remote':
-        return this.#guarded(() => mesh.tellRemote(frame[1], frame[2], frame[3]));
-      case 'log':
-        return mesh.log(frame[1], frame[2], frame[3], frame[4]);
-      case 'execute':
-        return this.#answer(shard, frame[1], 'ERR_ACADEMY_COMMAND_FAILED', () =>
-          mesh.execute(frame[2], frame[3], frame[4]),
-        );
-      case 'ask-remote':
-        return this.#answer(shard, frame[1], 'ERR_ACADEMY_ASK_FAILED', () =>
-          mesh.askRemote(frame[2], frame[3], frame[4], frame[5]),
-        );
-    }
-  }
-
-  /** A mesh that throws is no fault of the actor that spoke, and must not end the thread that listens to a port. */
-  #guarded(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      const { code, message } = toErrorRecord(error, 'ERR_ACADEMY_COMMAND_FAILED');
-      this.#options.mesh.log('error', 'mesh', message, { code });
-    }
-  }
-
-  #answer(shard: number, askId: number, fallback: AcademyErrorCode, work: () => Promise<unknown>): void {
-    void Promise.resolve()
-      .then(work)
-      .then(
-        (result) => this.#order(shard, ['reply', askId, result, null]),
-        (error: unknown) => this.#order(shard, ['reply', askId, undefined, toErrorRecord(error, fallback)]),
-      );
   }
 
   #started(record: ActorRecord | undefined, kind: RestartOptions['kind'], persist: PersistKind): void {
@@ -814,13 +682,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   }
 
   #failedFor(record: ActorRecord, info: ActorInfo): void {
-    if (this.#failed.size >= limits.deadLettersKept) {
-      for (const oldest of this.#failed.keys()) {
-        this.#failed.delete(oldest);
-        break;
-      }
-    }
-    this.#failed.set(info.name, info);
+    this.#failed.add(info);
     this.#announce('actor-failed', { ...subject(record), error: info.lastError ?? null });
   }
 
@@ -837,22 +699,11 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     }
   }
 
-  #setInterest(key: number, shard: number, interested: boolean): void {
-    const shards = this.#interest.get(key);
-    if (interested) {
-      if (shards) shards.add(shard);
-      else this.#interest.set(key, new Set([shard]));
-    } else if (shards?.delete(shard) && shards.size === 0) {
-      this.#interest.delete(key);
-    }
-  }
-
   #shardDown(shard: number, cause: string, isReplaced: boolean): void {
     this.#unsaved[shard] = this.#archive.shardDown(shard, this.#ledger.get(shard, counterPlace('snapshotHandled')));
     this.#host.shardDown(shard);
-    for (const key of [...this.#interest.keys()]) this.#setInterest(key, shard, false);
-    for (const stream of this.#streams) stream.forget(shard);
-    for (const report of this.#reports.values()) if (report.shard === shard) report.settle([]);
+    this.#routes.shardDown(shard);
+    this.#reports.shardDown(shard);
     const error: ErrorRecord = { code: 'ERR_ACADEMY_ACTOR_STOPPED', message: `shard ${shard} went down: ${cause}` };
     const records = this.#registry.ofShard(shard);
     const supervised = records.filter((record) => record.supervised && record.starting === null);
@@ -887,26 +738,6 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     this.#announce('shard-up', { shard, actors: this.#registry.population(shard), lost, millis });
   }
 
-  /** Asks all worker threads and joins their answers. */
-  async #report(subject: ReportSubject): Promise<unknown[]> {
-    const { clock } = this.#options;
-    const answers = this.#pool.linked().map(
-      (shard) =>
-        new Promise<unknown[]>((resolve) => {
-          const request = ++this.#lastReport;
-          const settle = (value: unknown): void => {
-            clock.clearTimeout(timer);
-            this.#reports.delete(request);
-            resolve(value as unknown[]);
-          };
-          const timer = clock.setTimeout(() => settle([]), reportMs);
-          this.#reports.set(request, { shard, settle });
-          this.#order(shard, ['report', request, subject]);
-        }),
-    );
-    return (await Promise.all(answers)).flat();
-  }
-
   /** A listener that throws does so on its own, not in the middle of a host's turn. */
   #announce<N extends keyof ActorSystemEvents>(event: N, detail: ActorSystemEvents[N][0]): void {
     if (this.listenerCount(event) === 0) return;
@@ -916,21 +747,6 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
 
 function subject(record: ActorRecord): { name: string; address: ActorAddress } {
   return { name: record.spec.name, address: record.address };
-}
-
-/** What is left of an actor that went without its shard's saying how. */
-function failedInfo({ spec, address, restarts }: ActorRecord, error: ErrorRecord): ActorInfo {
-  return {
-    name: spec.name,
-    address,
-    machine: spec.exportName,
-    state: '',
-    status: 'failed',
-    restarts,
-    mailboxDepth: 0,
-    messagesHandled: 0,
-    lastError: error,
-  };
 }
 
 function notRunning(): AcademyError {
