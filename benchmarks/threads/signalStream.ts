@@ -30,7 +30,7 @@ interface Way {
 }
 
 /** Signals that leave in a turn, and those under way: half of what a ring holds. */
-const [perTurn, perCredit, creditsUnderWay] = [64, 512, 2] as const;
+const [perTurn, perCredit, creditsUnderWay] = [64, 192, 2] as const;
 const distinct = 4_096;
 const streamClass = 'ordered';
 
