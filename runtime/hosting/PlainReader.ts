@@ -3,6 +3,7 @@
  * the ring, but for what it lends. It counts what it makes, so that a benchmark can say what a frame costs.
  */
 
+import { PlainShapeReader } from './PlainShape.js';
 import { newWord, placeBytes, plainTags, wordOnce } from './PlainWriter.js';
 import { corruptRing } from './Ring.js';
 
@@ -18,6 +19,8 @@ export class PlainReader {
   readonly #bytes: Buffer;
   readonly #view: DataView;
   readonly #words: string[] = [];
+  readonly #shapes: PlainShapeReader[] = [];
+  readonly #value = (): unknown => this.value();
   #end = 0;
 
   constructor(bytes: Buffer, view: DataView) {
@@ -102,6 +105,12 @@ export class PlainReader {
         return this.#object(this.u32());
       case plainTags.bytes:
         return this.#byteArray(this.u32());
+      case plainTags.shaped:
+        return this.#shaped(this.#view.getUint16(this.#take(2), true));
+      case plainTags.newShape:
+        this.#learnShape(this.u32());
+        if (this.u8() !== plainTags.shaped) throw corruptRing('a shape without an object');
+        return this.#shaped(this.#view.getUint16(this.#take(2), true));
       default:
         throw corruptRing(`a value of kind ${tag}`);
     }
@@ -138,6 +147,18 @@ export class PlainReader {
     const object: Record<string, unknown> = {};
     for (let index = 0; index < properties; index++) object[this.word()] = this.value();
     return object;
+  }
+
+  #shaped(number: number): Record<string, unknown> {
+    const shape = this.#shapes[number];
+    if (shape === undefined || shape.size > this.#end - this.at) throw corruptRing(`a shape ${number}`);
+    this.made++;
+    return shape.read(this.#value);
+  }
+
+  #learnShape(count: number): void {
+    if (count > this.#end - this.at) throw corruptRing(`a shape of ${count} names`);
+    this.#shapes.push(new PlainShapeReader(Array.from({ length: count }, () => this.word())));
   }
 
   #byteArray(length: number): Uint8Array {

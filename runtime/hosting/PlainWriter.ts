@@ -5,6 +5,8 @@
  * after that, which both sides count in the same order; so every frame that was committed must be read.
  */
 
+import { type PlainShape, PlainShapes } from './PlainShape.js';
+
 /** The first byte of a value. */
 export const plainTags = {
   null: 0,
@@ -27,6 +29,10 @@ export const plainTags = {
   object: 10,
   /** length u32, that many bytes */
   bytes: 11,
+  /** names u32, that many words: the next shape; then the first object of it */
+  newShape: 12,
+  /** number u16 of a shape, then its values */
+  shaped: 13,
 } as const;
 
 /** Instead of the number of a word: the word follows, once and for all, or for this time only. */
@@ -55,6 +61,9 @@ export class PlainWriter {
   readonly #numbers = new Map<string, number>();
   readonly #words: string[] = [];
   #wordsBefore = 0;
+  readonly #shapes = new PlainShapes();
+  #shapesBefore = 0;
+  readonly #value = (value: unknown, depth: number): boolean => this.value(value, depth);
 
   constructor(bytes: Buffer, view: DataView) {
     this.#bytes = bytes;
@@ -67,10 +76,12 @@ export class PlainWriter {
     this.#end = at + room;
     this.isFull = false;
     this.#wordsBefore = this.#words.length;
+    this.#shapesBefore = this.#shapes.size;
   }
 
-  /** Forgets the words that the frame has brought, since it will not be read. */
+  /** Forgets the words and shapes that the frame has brought, since it will not be read. */
   abandon(): void {
+    this.#shapes.shrinkTo(this.#shapesBefore);
     while (this.#words.length > this.#wordsBefore) this.#numbers.delete(this.#words.pop() as string);
   }
 
@@ -209,12 +220,28 @@ export class PlainWriter {
     const prototype = Object.getPrototypeOf(object);
     if (prototype !== Object.prototype && prototype !== null) return false;
     const names = Object.keys(object);
-    if (!this.u8(plainTags.object) || !this.u32(names.length)) return false;
+    const shape = this.#shapes.of(names);
+    if (shape !== null && (shape.number >= 0 || this.#introduce(shape, names))) {
+      return (
+        this.u8(plainTags.shaped) && this.#u16(shape.number) && shape.writeValues(names, object, depth + 1, this.#value)
+      );
+    }
+    if (this.isFull || !this.u8(plainTags.object) || !this.u32(names.length)) return false;
     for (const name of names) {
-      // Set by its name this one would not become a property.
-      if (name === '__proto__' || !this.word(name) || !this.value(object[name], depth + 1)) return false;
+      if (!this.#name(name) || !this.value(object[name], depth + 1)) return false;
     }
     return true;
+  }
+
+  /** @returns false for a shape that has no number, or when it does not fit */
+  #introduce(shape: PlainShape, names: readonly string[]): boolean {
+    if (names.includes('__proto__') || !this.#shapes.number(shape)) return false;
+    return this.u8(plainTags.newShape) && this.u32(names.length) && names.every((name) => this.#name(name));
+  }
+
+  /** Set by its name `__proto__` would not become a property. */
+  #name(name: string): boolean {
+    return name !== '__proto__' && this.word(name);
   }
 
   #byteArray(bytes: Uint8Array): boolean {
