@@ -129,7 +129,8 @@ export class TestShards implements TestHost {
 
   /**
    * Ends the thread of a shard behind all that it was told so far, by an actor that is started there for this, and
-   * resolves when the shard is back. A thread that hangs is found out after `hangMs`.
+   * resolves when the shard is back. A thread that hangs is found out after `hangMs`; one whose memory fills up more slowly
+   * than that is taken for it.
    * @returns what came of it; `lost` counts the order to die as well, unless the thread ends by what is thrown
    * @throws AssertionError when the shard was given up, or does not come back
    */
