@@ -11,6 +11,8 @@ import type { ActorTimer } from './ActorTimers.js';
 import type { Bond, Watcher } from './Bonds.js';
 import type { ActorSeat, PeerFrame } from './frames.js';
 import type { Mailbox } from './Mailbox.js';
+import type { Arrival } from './moving/Arrivals.js';
+import type { Departure } from './moving/Departures.js';
 import type { PersistentActor } from './persistence/PersistentActor.js';
 import type { SeenEffects } from './persistence/SeenEffects.js';
 import type { MachineOwner, MachineRun } from './tiers/MachineTier.js';
@@ -33,11 +35,11 @@ export class CellExtras {
   fault: { readonly error: unknown } | null = null;
   stopRequested = false;
   /** Questions that it was asked and has not answered. */
-  owed: Set<AskToken> | null = null;
+  owed: Map<number, AskToken> | null = null;
   /** What came before the module was loaded, and with it the mailbox's policy. */
   early: EarlyMessage[] | null = null;
   /** Those who watch it or are linked to it. */
-  watchers: Map<string, Watcher> | null = null;
+  watchers: Map<number, Watcher> | null = null;
   /** Those whom it watches or is linked to. */
   watching: Map<number, Bond> | null = null;
   children: Set<ActorCell> | null = null;
@@ -54,6 +56,10 @@ export class CellExtras {
   quarantined = 0;
   /** When it outlives its thread. */
   persistent: PersistentActor | null = null;
+  /** When it comes from another shard: what comes for it until it has settled in. */
+  arrival: Arrival | null = null;
+  /** When it is about to leave for another shard. */
+  departure: Departure | null = null;
   /** Committed effects of others that it has had, when it keeps no journal itself. */
   seen: SeenEffects | null = null;
 
@@ -71,8 +77,8 @@ export class ActorCell implements MachineOwner {
   readonly seat: ActorSeat | ChildSeat | null;
   readonly slot: number;
   readonly generation: number;
-  /** `starting` until its module is loaded; `passive` while it is on disk only; `gone` when the address is dead. */
-  status: 'starting' | 'running' | 'restarting' | 'passive' | 'gone' = 'starting';
+  /** `starting` until its module is loaded; `passive` while it is on disk only; `moving` while another shard takes it over; `gone` when the address is dead. */
+  status: 'starting' | 'running' | 'restarting' | 'passive' | 'moving' | 'gone' = 'starting';
   /** Whether it stands in the host's list of actors that have something to do. */
   isReady = false;
   messagesHandled = 0;
@@ -156,14 +162,14 @@ export class ActorCell implements MachineOwner {
   /** An asker whose deadline has passed is no longer waiting, so the oldest may be forgotten. */
   owe(token: AskToken): void {
     const extras = this.extra();
-    extras.owed ??= new Set();
+    extras.owed ??= new Map();
     if (extras.owed.size === limits.requestsInFlightMax) {
-      for (const oldest of extras.owed) {
+      for (const oldest of extras.owed.keys()) {
         extras.owed.delete(oldest);
         break;
       }
     }
-    extras.owed.add(token);
+    extras.owed.set(token.id, token);
   }
 
   info(status: ActorInfo['status']): ActorInfo {

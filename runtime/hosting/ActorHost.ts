@@ -20,7 +20,6 @@ import { AcademyError, type ErrorRecord, fromErrorRecord, toErrorRecord } from '
 import type { NodeId } from '../protocol/identity.js';
 import { limits } from '../protocol/limits.js';
 import { MessageCodec } from '../protocol/MessageCodec.js';
-import type { EffectOrigin } from '../protocol/persistence.js';
 import type { Random } from '../protocol/Random.js';
 import type { QuarantinedMessage } from '../protocol/supervision.js';
 import type { ActorCell } from './ActorCell.js';
@@ -30,17 +29,20 @@ import { ActorPost } from './ActorPost.js';
 import { ActorTable } from './ActorTable.js';
 import { type ActorTimer, ActorTimers } from './ActorTimers.js';
 import { ActorTurns, undeliveredType } from './ActorTurns.js';
-import type { AskSettler } from './AskTable.js';
+import type { AskNote, AskSettler } from './AskTable.js';
 import { Bonds } from './Bonds.js';
 import { EventDelivery } from './EventDelivery.js';
 import { EventInterest } from './EventInterest.js';
 import type { ActorSeat, Frame, NoticeFrame, ReloadOutcome, ReportSubject } from './frames.js';
 import { loadActorModule } from './loadActorModule.js';
 import type { MessageCourier } from './MessageCourier.js';
+import { Arrivals } from './moving/Arrivals.js';
+import { Departures } from './moving/Departures.js';
 import { type EffectWorld, performEffect } from './performEffect.js';
 import type { KeptShard } from './persistence/ActorArchive.js';
 import type { PersistentActor } from './persistence/PersistentActor.js';
 import { performOnce } from './persistence/performOnce.js';
+import type { EffectVerdict } from './persistence/ShardJournal.js';
 import { defaultSnapshotEveryMs, ShardPersistence } from './persistence/ShardPersistence.js';
 import { sendEffect } from './persistence/sendEffect.js';
 import { RingQueue } from './RingQueue.js';
@@ -90,6 +92,8 @@ export class ActorHost implements MachineOutlet {
   readonly #interest: EventInterest<ActorCell>;
   readonly #events: EventDelivery;
   readonly #effects: EffectWorld;
+  readonly #departures: Departures;
+  readonly #arrivals: Arrivals;
   /** Actors that are to be stopped one after the other: slot, generation, slot, generation … */
   readonly #toStop = new RingQueue<number>();
   #stopping: ActorCell | null = null;
@@ -115,8 +119,10 @@ export class ActorHost implements MachineOutlet {
       // Who carries messages one by one wants to see each.
       shared: () => (courier ? null : this.#post),
       heard: (slot, generation, effect, verdict) => {
-        const actor = this.#table.find(slot, generation)?.extras?.persistent;
-        if (actor) this.#persistence.journal.heard(actor, effect, verdict);
+        const cell = this.#table.find(slot, generation);
+        if (!cell) return this.#heardElsewhere({ shard, slot, generation }, effect, verdict);
+        cell.extras?.departure?.heard.push([effect, verdict]);
+        if (cell.extras?.persistent) this.#persistence.journal.heard(cell.extras.persistent, effect, verdict);
       },
       ...(courier ? { answered: courier.answered.bind(courier) } : {}),
       wake: () => this.#turns.wake(),
@@ -131,8 +137,9 @@ export class ActorHost implements MachineOutlet {
       toMain,
       perform: (cell, effect) => performEffect(this.#effects, cell, effect),
       performOnce: (actor, effect, origin) =>
-        performOnce(this.#effects, this.#settlerFor(actor, origin), actor, effect, origin),
-      send: (actor, effect, origin) => sendEffect(switchboard, this.#settlerFor(actor, origin), actor, effect, origin),
+        performOnce(this.#effects, this.#settlerFor(actor, origin[1]), actor, effect, origin),
+      send: (actor, effect, origin) =>
+        sendEffect(switchboard, this.#settlerFor(actor, origin[1]), actor, effect, origin),
       put: (cell, message) => this.#turns.putKept(cell, message),
       answer: (sender, effect, verdict) => switchboard.answerEffect(sender, effect, verdict),
       unanswered: ({ id }) => switchboard.asks.settle(id, undefined, answeredBefore),
@@ -175,7 +182,46 @@ export class ActorHost implements MachineOutlet {
       deliver: ([, ...message]) => this.#post.deliver(...message, null),
       vacated: (cell) => this.#vacated(cell),
     });
+    this.#departures = new Departures({
+      shard,
+      switchboard,
+      turns: this.#turns,
+      timers: this.#timers,
+      bonds: this.#bonds,
+      interest: this.#interest,
+      persistence: this.#persistence,
+      toMain,
+      find: (slot, generation) => this.#table.find(slot, generation),
+      vacate: (cell) => {
+        this.#table.leave(cell);
+        this.#lives.left(cell);
+      },
+    });
+    this.#arrivals = new Arrivals({
+      shard,
+      ledger,
+      switchboard,
+      turns: this.#turns,
+      timers: this.#timers,
+      bonds: this.#bonds,
+      interest: this.#interest,
+      persistence: this.#persistence,
+      toMain,
+      deliver: (...message) => this.#post.deliver(...message),
+      find: (slot, generation) => this.#table.find(slot, generation),
+      seat: (seat) => this.#table.seat(seat),
+      load: ({ module, exportName }) => loadActorModule(module, exportName),
+      kindOf: (definition, seat) => this.#kinds.ofSeat(definition, seat),
+      vacate: (cell) => this.#table.leave(cell),
+      begin: (cell) => this.#lives.settledIn(cell),
+      settler: (cell, note) =>
+        'effect' in note
+          ? this.#settlerFor(cell.extras?.persistent as PersistentActor, note.effect)
+          : this.#settlerOf(cell, note),
+      fault: (cell, error) => this.#lives.fault(cell, error),
+    });
     this.#post = new ActorPost({
+      arrivals: this.#arrivals,
       shard,
       ledger,
       switchboard,
@@ -191,7 +237,10 @@ export class ActorHost implements MachineOutlet {
       ledger,
       codec,
       interest: this.#interest,
-      put: (cell, message) => this.#turns.put(cell, message),
+      put: (cell, message) => {
+        if (cell.extras?.arrival) return this.#arrivals.holdEvent(cell, message);
+        return this.#turns.put(cell, message);
+      },
     });
     this.#effects = {
       switchboard,
@@ -338,6 +387,7 @@ export class ActorHost implements MachineOutlet {
         break;
       case 'journaled':
         this.#persistence.journal.stored(frame[1]);
+        this.#departures.stored();
         this.#turns.wake();
         break;
       case 'kept': {
@@ -345,6 +395,39 @@ export class ActorHost implements MachineOutlet {
         if (cell) this.#persistence.receive(cell, frame[3], frame[4]);
         break;
       }
+      case 'depart':
+        this.#departures.depart(frame[1], frame[2], frame[3]);
+        break;
+      case 'stay': {
+        const cell = this.#table.find(frame[1], frame[2]);
+        if (cell) this.#departures.stay(cell);
+        break;
+      }
+      case 'arrive':
+        void this.#arrivals.arrive(frame[1], frame[2], frame[3]);
+        break;
+      case 'unarrive':
+        this.#arrivals.cancel(frame[1], frame[2]);
+        break;
+      case 'moved':
+        this.#moved(frame[1], frame[2], frame[3], frame[4]);
+        break;
+      case 'left':
+        this.#arrivals.left(frame);
+        break;
+      case 'passed':
+        this.#departures.passed(frame[1], frame[2], frame[3]);
+        break;
+      case 'marked':
+        this.#arrivals.marked(frame[1], frame[2], frame[3]);
+        break;
+      case 'carry':
+        this.#options.ledger.addArrived(from, this.#options.shard, 1);
+        this.#arrivals.carry(frame);
+        break;
+      case 'relayed':
+        this.#arrivals.relayed(frame[1], frame[2], frame[3]);
+        break;
       case 'unlink':
         this.shardDown(frame[1]);
         this.#options.toMain(['unlinked', frame[1]]);
@@ -366,6 +449,24 @@ export class ActorHost implements MachineOutlet {
   shardDown(shard: number): void {
     this.switchboard.disconnect(shard);
     this.#bonds.shardDown(shard);
+    this.#departures.shardDown(shard);
+    this.#arrivals.shardDown(shard);
+  }
+
+  /** An actor lives elsewhere now: all that this shard sends goes there. */
+  #moved(name: string, from: ActorAddress, to: ActorAddress, awaited: readonly number[]): void {
+    const { shard } = this.#options;
+    this.switchboard.forwards.add(from, to);
+    this.switchboard.names.bind(name, to);
+    this.#bonds.moved(from, to);
+    if (shard === from.shard) this.#departures.leave(from, to, awaited);
+    else if (awaited.includes(shard)) this.switchboard.post(from.shard, ['passed', from.slot, from.generation, shard]);
+    if (shard === to.shard) this.#arrivals.moved(to, awaited);
+    this.#turns.wake();
+  }
+
+  #heardElsewhere(known: ActorAddress, effect: number, verdict: EffectVerdict): void {
+    if (this.switchboard.forwards.latest(known) !== known) this.switchboard.answerEffect(known, effect, verdict);
   }
 
   /** That shard is back. */
@@ -490,6 +591,7 @@ export class ActorHost implements MachineOutlet {
   }
 
   #vacated(cell: ActorCell): void {
+    this.#arrivals.vacated(cell);
     if (!cell.named) this.#options.ledger.add(this.#options.shard, childrenPlace, -1);
     if (cell === this.#stopping) this.#turns.wake();
   }
@@ -501,22 +603,27 @@ export class ActorHost implements MachineOutlet {
    * behind what the actor said before; what the mesh, the host or a deadline says goes first.
    */
   #settler(cell: ActorCell, type: string, tag: unknown, from: ActorReference | null): AskSettler {
+    const number = cell.extras?.persistent?.book.ask({ settles: type, tag });
+    return this.#settlerOf(cell, { settles: type, tag, from, number });
+  }
+
+  #settlerOf(cell: ActorCell, note: Exclude<AskNote, { readonly effect: number }>): AskSettler {
     const { incarnation } = cell;
-    const book = cell.extras?.persistent?.book;
-    const number = book?.ask({ settles: type, tag });
-    return (result, error) => {
-      if (number !== undefined) book?.open.delete(number);
+    const { settles: type, tag, from, number } = note;
+    const settle = (result: unknown, error: ErrorRecord | null): void => {
+      if (number !== undefined) cell.extras?.persistent?.book.open.delete(number);
       if (cell.incarnation !== incarnation || cell.status === 'gone') return;
       const data: Settled = error ? { tag, error } : { tag, result };
       const message: DeliveredMessage = { type, data, from, atMs: 0 };
       if (from === null || error?.code === 'ERR_ACADEMY_DEADLINE') this.#turns.putUrgent(cell, message);
       else this.#turns.putKept(cell, message);
     };
+    return Object.assign(settle, { asked: { cell, note } });
   }
 
   /** Hands an answer to an actor with a journal, whatever became of the machine that asked. */
-  #settlerFor(actor: PersistentActor, [, number]: EffectOrigin): AskSettler {
-    return (result, error) => {
+  #settlerFor(actor: PersistentActor, number: number): AskSettler {
+    const settle = (result: unknown, error: ErrorRecord | null): void => {
       const { cell, book } = actor;
       book.tokens.delete(number);
       book.happened(number);
@@ -525,6 +632,7 @@ export class ActorHost implements MachineOutlet {
       const data: Settled = error ? { tag: question.tag, error } : { tag: question.tag, result };
       this.#turns.putKept(cell, { type: question.settles, data, from: null, atMs: 0, origin: { answers: number } });
     };
+    return Object.assign(settle, { asked: { cell: actor.cell, note: { effect: number } } });
   }
 
   // --- between turns

@@ -64,6 +64,19 @@ export class ActorLives {
     this.#seeds = seededRandom(Math.floor(random.next() * 2 ** 32));
   }
 
+  /** It goes on on another shard, or has never come. */
+  left(cell: ActorCell): void {
+    this.#supervisor.forget(cell);
+    this.#world.vacated(cell);
+  }
+
+  /** It has come from another shard: what it was told to do meanwhile is done now. */
+  settledIn(cell: ActorCell): void {
+    const { extras } = cell;
+    if (extras?.stopRequested) this.#world.turns.putKept(cell, stopOrder);
+    else if (extras?.holdRequested) this.#hold(cell, this.#world.options.clock.nowMs());
+  }
+
   /** A first start that fails is told to whoever spawned the actor, as in OTP; later ones are the supervisor's. */
   begin(cell: ActorCell, kind: ActorKind): void {
     const { options } = this.#world;
@@ -441,7 +454,7 @@ export class ActorLives {
   #leaveUnanswered(cell: ActorCell, error: ErrorRecord): void {
     const owed = cell.extras?.owed;
     if (!owed) return;
-    for (const token of owed) this.#world.switchboard.reply(token, undefined, error);
+    for (const token of owed.values()) this.#world.switchboard.reply(token, undefined, error);
     owed.clear();
   }
 

@@ -13,6 +13,7 @@ import type { Bonds } from './Bonds.js';
 import { hostWords, isHostWord } from './hostWords.js';
 import { isDeliverable } from './isDeliverable.js';
 import type { MessageCourier } from './MessageCourier.js';
+import type { Arrivals } from './moving/Arrivals.js';
 import { SeenEffects } from './persistence/SeenEffects.js';
 import { counterPlace, type ShardLedger } from './ShardLedger.js';
 import type { DeliverLocally, Switchboard } from './Switchboard.js';
@@ -20,6 +21,7 @@ import type { DeliverLocally, Switchboard } from './Switchboard.js';
 /** Of `academy.…`: what is told apart by its first character costs other messages nothing. */
 const firstOfOurs = 'a'.charCodeAt(0);
 const acceptedPlace = counterPlace('mailboxAccepted');
+const forwardedPlace = counterPlace('messagesForwarded');
 
 export interface ActorPostOptions {
   readonly shard: number;
@@ -29,6 +31,7 @@ export interface ActorPostOptions {
   readonly lives: ActorLives;
   readonly bonds: Bonds;
   readonly switchboard: Switchboard;
+  readonly arrivals: Arrivals;
 }
 
 export class ActorPost {
@@ -54,6 +57,7 @@ export class ActorPost {
   ): void {
     const { switchboard, shard } = this.#options;
     const cell = this.#table.find(slot, generation);
+    if (cell === undefined && this.#forward(slot, generation, type, data, from, ask, remote, origin)) return;
     if (cell === undefined) {
       const reason = this.#table.hadLast(slot, generation) ? 'stopped' : 'stale-address';
       switchboard.lose(reason, { shard, slot, generation }, from, type, ask, origin);
@@ -114,7 +118,12 @@ export class ActorPost {
     origin: EffectOrigin,
   ): void {
     // Its module is being loaded, and with it what it has had.
-    if (cell.kind === null) return;
+    const { slot, generation } = cell;
+    const again = (): void => this.deliver(slot, generation, type, data, from, ask, false, origin);
+    if (cell.kind === null) {
+      this.#options.arrivals.hold(cell, again);
+      return;
+    }
     const { switchboard } = this.#options;
     const { persistent } = cell.extra();
     const isJournaled = persistent?.kind === 'journal';
@@ -131,6 +140,12 @@ export class ActorPost {
   /** @returns whether it needs no machine: a host's word, or a notice that the machine does not want */
   #isOurs(cell: ActorCell, type: string, data: unknown, from: ActorReference | null, ask: AskToken | null): boolean {
     const { bonds, lives } = this.#options;
+    if (cell.extras?.arrival) return false;
+    if (cell.extras?.departure && isHostWord(type)) {
+      const { slot, generation } = cell;
+      cell.extras.departure.words.push(() => this.deliver(slot, generation, type, data, from, ask, false, null));
+      return true;
+    }
     switch (type) {
       case hostWords.watch:
         bonds.watched(cell, data, from, ask);
@@ -173,6 +188,32 @@ export class ActorPost {
     return false;
   }
 
+  /** @returns false when nobody has moved from there */
+  #forward(
+    slot: number,
+    generation: number,
+    type: string,
+    data: unknown,
+    from: ActorReference | null,
+    ask: AskToken | null,
+    remote: boolean,
+    origin: EffectOrigin | null,
+  ): boolean {
+    const { switchboard, shard, ledger } = this.#options;
+    if (switchboard.forwards.size === 0) return false;
+    const known = { shard, slot, generation };
+    const to = switchboard.forwards.latest(known);
+    if (to === known) return false;
+    ledger.add(shard, forwardedPlace);
+    if (to.shard === shard) {
+      this.deliver(to.slot, to.generation, type, data, from, ask, remote, origin);
+      return true;
+    }
+    switchboard.post(to.shard, ['carry', to.slot, to.generation, type, data, from, ask, remote, origin, 'forwarded']);
+    if (ask) switchboard.aimAt(ask, to.shard);
+    return true;
+  }
+
   /** Its module is being loaded, and with it the mailbox's rules. */
   #deliverEarly(
     cell: ActorCell,
@@ -182,7 +223,9 @@ export class ActorPost {
     ask: AskToken | null,
     remote: boolean,
   ): void {
-    const { switchboard, ledger, shard } = this.#options;
+    const { switchboard, ledger, shard, arrivals } = this.#options;
+    const { slot, generation } = cell;
+    if (arrivals.hold(cell, () => this.deliver(slot, generation, type, data, from, ask, remote, null))) return;
     const extras = cell.extra();
     extras.early ??= [];
     if (extras.early.length >= (cell.named?.mailbox?.capacity ?? limits.mailboxMessagesMax)) {

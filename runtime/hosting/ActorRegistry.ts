@@ -14,7 +14,8 @@ export interface ActorRecord {
   spec: ActorSpec;
   /** Null for one whose host decides by itself what becomes of it when it falls. */
   readonly supervised: SeatSupervision | null;
-  readonly address: ActorAddress;
+  /** Another one when it has moved. */
+  address: ActorAddress;
   restarts: number;
   /** Known when it has started. */
   kind: RestartKind;
@@ -69,6 +70,33 @@ export class ActorRegistry {
         remedy: 'choose another name, or stop that actor first',
       });
     }
+    const address = this.reserve(shard);
+    let starting: ActorRecord['starting'] = null;
+    const started = new Promise<void>((resolve, reject) => {
+      starting = { resolve, reject };
+    });
+    started.catch(() => {});
+    const record: ActorRecord = {
+      id,
+      spec,
+      supervised,
+      address,
+      restarts: 0,
+      isUnclaimed: false,
+      kind: 'transient',
+      started,
+      starting,
+      refusal: null,
+      onEnd: [],
+      onReload: null,
+    };
+    this.#slots(shard).records.set(address.slot, record);
+    this.#byName.set(spec.name, record);
+    return record;
+  }
+
+  /** Where an actor may live. @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT for a full shard */
+  reserve(shard: number): ActorAddress {
     const { generations, free, records } = this.#slots(shard);
     if (records.size >= limits.actorsPerShardMax) {
       throw new AcademyError(
@@ -79,28 +107,22 @@ export class ActorRegistry {
     const slot = free.pop() ?? generations.length;
     const generation = (generations[slot] ?? 0) + 1;
     generations[slot] = generation;
-    let starting: ActorRecord['starting'] = null;
-    const started = new Promise<void>((resolve, reject) => {
-      starting = { resolve, reject };
-    });
-    started.catch(() => {});
-    const record: ActorRecord = {
-      id,
-      spec,
-      supervised,
-      address: { shard, slot, generation },
-      restarts: 0,
-      isUnclaimed: false,
-      kind: 'transient',
-      started,
-      starting,
-      refusal: null,
-      onEnd: [],
-      onReload: null,
-    };
-    records.set(slot, record);
-    this.#byName.set(spec.name, record);
-    return record;
+    return { shard, slot, generation };
+  }
+
+  /** Nobody lives there after all. */
+  release({ shard, slot }: ActorAddress): void {
+    this.#slots(shard).free.push(slot);
+  }
+
+  /** It lives at the reserved address from now on. */
+  relocate(record: ActorRecord, to: ActorAddress): void {
+    const { shard, slot } = record.address;
+    const left = this.#slots(shard);
+    left.records.delete(slot);
+    left.free.push(slot);
+    record.address = to;
+    this.#slots(to.shard).records.set(to.slot, record);
   }
 
   /** Frees name and slot; the slot's next actor has another generation. */

@@ -52,6 +52,8 @@ import type {
 import { hostWords } from './hostWords.js';
 import { leastLoaded } from './leastLoaded.js';
 import { MeshGateway } from './MeshGateway.js';
+import { ActorMoves } from './moving/ActorMoves.js';
+import { notMovable } from './moving/Departures.js';
 import { ActorArchive } from './persistence/ActorArchive.js';
 import { MemoryActorStorage } from './persistence/MemoryActorStorage.js';
 import { nameColumns, seatColumns } from './persistence/SeatColumns.js';
@@ -76,6 +78,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   readonly #host: ActorHost;
   readonly #pool: ShardPool;
   readonly #supervised: SupervisedActors;
+  readonly #moves: ActorMoves;
   readonly #archive: ActorArchive;
   readonly #snapshotEveryMs: number;
   readonly #gateway: MeshGateway;
@@ -153,6 +156,13 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
       down: (shard, cause, isReplaced) => this.#shardDown(shard, cause, isReplaced),
       up: (shard, lost, millis) => this.#shardUp(shard, lost, millis),
       trouble: (text) => this.#options.mesh.log('warn', 'shards', text),
+    });
+    this.#moves = new ActorMoves({
+      registry: this.#registry,
+      order: (shard, frame) => this.#order(shard, frame),
+      // The main thread is the last to hear: what it has to say to the others comes after what they are told.
+      reachable: () => [...this.#pool.linked(), 0],
+      keepImage: (id, image) => this.#archive.moved(id, image),
     });
     this.#supervised = new SupervisedActors({
       clock,
@@ -285,12 +295,49 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
       throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', `"${target.name}" lives on another node`);
     }
     if (isActorAddress(target) && target.slot >= childSlots) return this.#stopChild(target);
-    const record = isActorAddress(target)
-      ? this.#registry.byAddress(target.shard, target.slot, target.generation)
-      : this.#registry.byName(target.name);
+    const record = this.#recordOf(target);
     const name = record?.spec.name ?? (isActorAddress(target) ? '' : target.name);
     if (this.#supervised.has(name)) await this.#supervised.stop(name);
     else if (record) await this.#stopOne(record);
+  }
+
+  /**
+   * Moves a running actor with a name to another shard: with its state, its timers and subscriptions, what waits in its
+   * mailbox, the questions that are open, and whoever watches it. What is sent to its old address finds it there.
+   *
+   * ```ts
+   * const address = await system.move({ name: 'counter' }, 2);
+   * ```
+   * @returns its new address, when it runs there
+   * @throws AcademyError ERR_ACADEMY_NOT_MOVABLE (children without names, an actor of spawnLocal(), one that does not
+   * run, a shard that is down), ERR_ACADEMY_SNAPSHOT_INVALID (what it holds cannot be cloned),
+   * ERR_ACADEMY_BAD_ARGUMENT (no such shard), ERR_ACADEMY_ACTOR_STOPPED (no such actor, or a thread died meanwhile);
+   * in all these cases it goes on where it was
+   */
+  async move(actor: ActorReference, shard: number): Promise<ActorAddress> {
+    if (this.#state !== 'running') throw notRunning();
+    if (!(Number.isSafeInteger(shard) && shard >= 0 && shard <= this.#options.threads)) {
+      throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', `there is no shard ${shard}`, {
+        remedy: `use 0 to ${this.#options.threads}`,
+      });
+    }
+    if (isActorAddress(actor) && actor.slot >= childSlots) {
+      throw notMovable('a child without a name lives where its parent does', 'give it a name, with the effect "spawn"');
+    }
+    const record = this.#recordOf(actor);
+    if (!record) throw new AcademyError('ERR_ACADEMY_ACTOR_STOPPED', 'there is no such actor on this node');
+    if (record.address.shard === 0) record.spec = cloneSpec(record.spec);
+    return this.#moves.move(record, shard);
+  }
+
+  /** By its name, or by any address that it has had. */
+  #recordOf(target: ActorReference): ActorRecord | undefined {
+    if (!isActorAddress(target)) {
+      const isHere = target.node === undefined || target.node === this.#options.nodeId;
+      return isHere ? this.#registry.byName(target.name) : undefined;
+    }
+    const { shard, slot, generation } = this.#host.switchboard.forwards.latest(target);
+    return this.#registry.byAddress(shard, slot, generation);
   }
 
   /**
@@ -299,9 +346,10 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
    * @param module another URL than the one before, since a thread loads each only once; see freshModule()
    * @throws AcademyError ERR_ACADEMY_ACTOR_STOPPED when there is no such actor
    */
-  reload(name: string, { module, exportName }: Pick<ActorSpec, 'module' | 'exportName'>): Promise<ReloadOutcome> {
+  async reload(name: string, { module, exportName }: Pick<ActorSpec, 'module' | 'exportName'>): Promise<ReloadOutcome> {
     const record = this.#registry.byName(name);
-    if (!record) return Promise.reject(new AcademyError('ERR_ACADEMY_ACTOR_STOPPED', `there is no actor "${name}"`));
+    if (!record) throw new AcademyError('ERR_ACADEMY_ACTOR_STOPPED', `there is no actor "${name}"`);
+    await this.#moves.settled(record);
     const { shard, slot, generation } = record.address;
     return new Promise((resolve) => {
       record.onReload = (outcome) => {
@@ -318,8 +366,12 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
    * state, and to test what becomes of a crash. An actor that does not run is left as it is.
    */
   crash(target: ActorReference, error: ErrorRecord): void {
-    const address = isActorAddress(target) ? target : this.resolve(target.name);
-    if (address) this.#order(address.shard, ['crash', address.slot, address.generation, error]);
+    const record = this.#recordOf(target);
+    if (record) this.#moves.cancel(record);
+    const known = isActorAddress(target) ? target : this.resolve(target.name);
+    if (!known) return;
+    const { shard, slot, generation } = this.#host.switchboard.forwards.latest(known);
+    this.#order(shard, ['crash', slot, generation, error]);
   }
 
   /** What reaches nobody is a dead letter; after shutdown() nothing is even that. */
@@ -414,6 +466,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
       actors: this.#registry.size + (totals.children ?? 0),
       messagesLost: this.#messagesLost,
       shardRestarts: this.#shardRestarts,
+      moves: this.#moves.count,
     };
   }
 
@@ -434,6 +487,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
 
   async #shutdown(limitMs: number): Promise<void> {
     this.#state = 'stopping';
+    this.#moves.cancelAll();
     const { clock } = this.#options;
     const endMs = clock.monotonicMs() + limitMs;
     let timer: unknown;
@@ -470,6 +524,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   }
 
   #stopOne(record: ActorRecord): Promise<void> {
+    this.#moves.cancel(record);
     const { shard, slot, generation } = record.address;
     const ended = new Promise<void>((resolve) => record.onEnd.push(resolve));
     if (this.#isReachable(shard)) this.#order(shard, ['stop', slot, generation]);
@@ -489,6 +544,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   }
 
   #orderOne(record: ActorRecord, order: SupervisorOrder | 'stop', revival: Revival): boolean {
+    this.#moves.cancel(record);
     const { shard, slot, generation } = record.address;
     if (!this.#isReachable(shard)) return false;
     if (order === 'stop') this.#order(shard, ['stop', slot, generation]);
@@ -546,6 +602,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
         shard,
         seats.map(({ id }) => id),
       ),
+      forwards: this.#host.switchboard.forwards.entries(),
       names: nameColumns(this.#host.switchboard.names.entries().filter(([, address]) => address.shard !== shard)),
     };
   }
@@ -569,6 +626,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     this.#registry.remove(record);
     this.#tellOtherShards(-1, ['unnamed', record.spec.name, record.address]);
     record.onReload?.({ how: 'unchanged', reason: 'it has ended' });
+    this.#moves.ended(record);
     for (const ended of record.onEnd) ended();
   }
 
@@ -581,7 +639,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   }
 
   #noticed(frame: NoticeFrame, shard: number): void {
-    if (this.#archive.receive(frame, shard)) return;
+    if (this.#archive.receive(frame, shard) || this.#moves.receive(frame, shard)) return;
     switch (frame[0]) {
       case 'started':
         return this.#started(this.#registry.byAddress(shard, frame[1], frame[2]), frame[3], frame[4]);
@@ -702,6 +760,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   #shardDown(shard: number, cause: string, isReplaced: boolean): void {
     this.#unsaved[shard] = this.#archive.shardDown(shard, this.#ledger.get(shard, counterPlace('snapshotHandled')));
     this.#host.shardDown(shard);
+    this.#moves.shardDown(shard);
     this.#routes.shardDown(shard);
     this.#reports.shardDown(shard);
     const error: ErrorRecord = { code: 'ERR_ACADEMY_ACTOR_STOPPED', message: `shard ${shard} went down: ${cause}` };

@@ -91,6 +91,11 @@ export class ActorTable {
     if (generation - this.#generationsBefore < generationsPerLife - 1) this.#freeChildren.push(index);
   }
 
+  /** An actor with a name has moved: of its slot nobody remembers that it has stopped. */
+  leave({ slot }: ActorCell): void {
+    this.#named[slot] = undefined;
+  }
+
   *[Symbol.iterator](): Generator<ActorCell> {
     yield* this.named();
     yield* this.children();

@@ -61,6 +61,14 @@ export class ActorTimers {
     return first;
   }
 
+  /** Sets those of an image, each for when it is due. */
+  arm(cell: ActorCell, timers: readonly ImageTimer[]): void {
+    const nowMs = this.#clock.nowMs();
+    for (const { id, dueAtMs, event, target } of timers) {
+      this.set(cell, id, dueAtMs - nowMs, event as AnyEventObject, target);
+    }
+  }
+
   /** Those that are set, the first set first. */
   list(cell: ActorCell): ImageTimer[] {
     const timers: ImageTimer[] = [];

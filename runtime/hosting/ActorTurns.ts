@@ -9,7 +9,7 @@ import { limits } from '../protocol/limits.js';
 import type { ActorCell, CellExtras } from './ActorCell.js';
 import type { ActorKind, ActorMailboxRules } from './ActorKind.js';
 import type { NoticeFrame } from './frames.js';
-import { Mailbox } from './Mailbox.js';
+import { Mailbox, type MailboxLane } from './Mailbox.js';
 import { isSameSender } from './NameDirectory.js';
 import type { PersistentActor } from './persistence/PersistentActor.js';
 import type { ShardPersistence } from './persistence/ShardPersistence.js';
@@ -165,6 +165,24 @@ export class ActorTurns {
     const message = mailbox.shift();
     if (mailbox.depth === 0) this.#giveBack(cell, mailbox);
     return message;
+  }
+
+  /** All that wait but those that are tried again, in their order: they stay where they are. */
+  *waiting(cell: ActorCell): Generator<DeliveredMessage> {
+    if (cell.first !== null) yield cell.first;
+    if (cell.mailbox !== null) yield* cell.mailbox;
+  }
+
+  /** Takes them out, each with how it had come in. */
+  *drain(cell: ActorCell): Generator<[lane: MailboxLane, message: DeliveredMessage]> {
+    if (cell.extras) cell.extras.again = null;
+    for (;;) {
+      const lane = cell.mailbox?.nextLane ?? 'ordinary';
+      const message = this.take(cell);
+      if (message === undefined) return;
+      this.#ledger.add(this.#shard, removedPlace);
+      yield [lane, message];
+    }
   }
 
   #putBehind(cell: ActorCell, rules: ActorMailboxRules, message: DeliveredMessage): boolean {

@@ -4,6 +4,7 @@
  * and the death of a thread answers for all who lived there. A link is two such questions, one from each side.
  */
 import {
+  type ActorAddress,
   type ActorReference,
   type AskToken,
   type DeliveredMessage,
@@ -16,7 +17,7 @@ import type { NodeId } from '../protocol/identity.js';
 import { limits } from '../protocol/limits.js';
 import type { ActorCell } from './ActorCell.js';
 import { hostWords } from './hostWords.js';
-import { isSameReference } from './NameDirectory.js';
+import { isSameAddress, isSameReference } from './NameDirectory.js';
 import type { Switchboard } from './Switchboard.js';
 
 /** Whom an actor watches. */
@@ -78,7 +79,10 @@ export class Bonds {
     if (!token || !isActorAddress(token.asker)) return;
     const extras = cell.extra();
     extras.watchers ??= new Map();
-    extras.watchers.set(keyOf(token), { token, isLink: kind !== 'monitor' });
+    extras.watchers.set(token.id, {
+      token: { ...token, asker: this.#options.switchboard.forwards.latest(token.asker) },
+      isLink: kind !== 'monitor',
+    });
     this.#watched.add(cell);
     if (kind === 'link' && from) this.#watch(cell, from, 'link-back', undefined);
   }
@@ -86,7 +90,7 @@ export class Bonds {
   /** Whoever asked does not want to know any more. */
   unwatched(cell: ActorCell, id: unknown, from: ActorReference | null): void {
     if (!from || !isActorAddress(from)) return;
-    const key = keyOf({ asker: from, id: Number(id) });
+    const key = Number(id);
     const watcher = cell.extras?.watchers?.get(key);
     if (!watcher) return;
     this.#removeWatcher(cell, key);
@@ -111,6 +115,33 @@ export class Bonds {
     for (const { token } of watchers.values()) this.#tell(token, reason, error);
     watchers.clear();
     this.#watched.delete(cell);
+  }
+
+  /** An actor that may watch others has moved: those hear of it where it is now. */
+  moved(from: ActorAddress, to: ActorAddress): void {
+    for (const cell of this.#watched) {
+      for (const [key, { token, isLink }] of cell.extras?.watchers ?? []) {
+        if (!isActorAddress(token.asker) || !isSameAddress(token.asker, from)) continue;
+        cell.extras?.watchers?.set(key, { token: { ...token, asker: to }, isLink });
+      }
+    }
+  }
+
+  /** The actor goes on elsewhere, and with it those who watch it. */
+  left(cell: ActorCell): void {
+    this.#watched.delete(cell);
+  }
+
+  /** It comes from another shard. */
+  arrived(
+    cell: ActorCell,
+    watchers: readonly Watcher[],
+    watching: readonly (readonly [id: number, bond: Bond])[],
+  ): void {
+    const extras = cell.extra();
+    if (watchers.length > 0) this.#watched.add(cell);
+    extras.watchers = new Map(watchers.map((watcher) => [watcher.token.id, watcher]));
+    extras.watching = new Map(watching);
   }
 
   /** Forgets whom it watches. */
@@ -143,12 +174,13 @@ export class Bonds {
         `it watches ${extras.watching.size} actors, as many as it can`,
       );
     }
-    const id = switchboard.asks.keep((result, error) => this.#departed(cell, id, result, error));
+    const id = switchboard.asks.keep((result, error) => this.departed(cell, id, result, error));
     extras.watching.set(id, { target, isLink: kind !== 'monitor', tag });
     switchboard.tell(target, hostWords.watch, kind, cell.address, { asker: cell.address, id });
   }
 
-  #departed(cell: ActorCell, id: number, result: unknown, error: ErrorRecord | null): void {
+  /** What was asked of the host of a watched actor is answered. */
+  departed(cell: ActorCell, id: number, result: unknown, error: ErrorRecord | null): void {
     const bond = cell.extras?.watching?.get(id);
     if (!bond) return;
     cell.extras?.watching?.delete(id);
@@ -178,7 +210,7 @@ export class Bonds {
     switchboard.tell(bond.target, hostWords.unwatch, id, cell.address);
   }
 
-  #removeWatcher(cell: ActorCell, key: string): void {
+  #removeWatcher(cell: ActorCell, key: number): void {
     const watchers = cell.extras?.watchers;
     watchers?.delete(key);
     if (watchers?.size === 0) this.#watched.delete(cell);
@@ -187,11 +219,6 @@ export class Bonds {
   #tell(token: AskToken, reason: DepartureReason, error: ErrorRecord | null): void {
     this.#options.switchboard.reply(token, error ? { reason, error } : { reason }, null);
   }
-}
-
-/** Ids are unique to the shard that asks. */
-function keyOf({ asker, id }: AskToken): string {
-  return `${isActorAddress(asker) ? asker.shard : ''}/${id}`;
 }
 
 function causeOf(result: unknown, error: ErrorRecord | null): Pick<Departure, 'reason' | 'error'> {

@@ -13,6 +13,14 @@ export interface Subscription<Subscriber> {
   readonly incarnation: number;
 }
 
+/** A subscription on its way to another shard, with its actor. */
+export interface CarriedSubscription {
+  readonly eventId: number;
+  readonly topic: number;
+  readonly roomId: string | null;
+  readonly remoteOnly: boolean;
+}
+
 /** Event id and topic as one number: 16 and 32 bits. */
 export function interestKey(eventId: number, topic: number): number {
   return eventId * 2 ** 32 + topic;
@@ -58,6 +66,21 @@ export class EventInterest<Subscriber> {
   dropBefore(subscriber: Subscriber, incarnation: number): void {
     for (const key of this.#keysOf.get(subscriber) ?? []) {
       this.#drop(key, subscriber, (subscription) => subscription.incarnation < incarnation);
+    }
+  }
+
+  /** What a subscriber hears, to subscribe to the same elsewhere. */
+  *ofSubscriber(subscriber: Subscriber): Generator<CarriedSubscription> {
+    for (const key of this.#keysOf.get(subscriber) ?? []) {
+      for (const each of this.#byKey.get(key) ?? []) {
+        if (each.subscriber !== subscriber) continue;
+        yield {
+          eventId: Math.floor(key / 2 ** 32),
+          topic: key % 2 ** 32,
+          roomId: each.roomId,
+          remoteOnly: each.remoteOnly,
+        };
+      }
     }
   }
 

@@ -7,6 +7,8 @@
 import type { MailboxPolicy } from '../protocol/actors.js';
 import { RingQueue } from './RingQueue.js';
 
+export type MailboxLane = 'urgent' | 'kept' | 'ordinary';
+
 /** What all mailboxes of one definition share. */
 export interface MailboxRules<T> {
   readonly capacity: number;
@@ -86,6 +88,20 @@ export class Mailbox<T> {
       this.#shifted++;
     }
     return message;
+  }
+
+  /** All that wait, in the order in which they would be taken. */
+  *[Symbol.iterator](): Generator<T> {
+    for (const queue of [this.#urgent, this.#queue]) {
+      for (let at = 0; queue && at < queue.size; at++) yield queue.at(at) as T;
+    }
+  }
+
+  /** How the next message has come in, so that it can be put into another mailbox in the same way. */
+  get nextLane(): MailboxLane {
+    if (this.#urgent !== null && this.#urgent.size > 0) return 'urgent';
+    const next = this.#queue.at(0);
+    return next !== undefined && this.#kept?.has(next) ? 'kept' : 'ordinary';
   }
 
   /** What shift() would return. */

@@ -21,6 +21,8 @@ export const counterNames = [
   'children',
   'messagesConflated',
   'mailboxAlarms',
+  /** Messages that were sent on to where their actor has moved. */
+  'messagesForwarded',
   /** Messages that actors with snapshots have handled, and those that were lost because no snapshot has them. */
   'snapshotHandled',
   'snapshotLost',

@@ -20,6 +20,7 @@ import type { AcademyErrorCode, ErrorRecord } from '../protocol/errors.js';
 import type { NodeId } from '../protocol/identity.js';
 import { limits } from '../protocol/limits.js';
 import type { EffectOrigin, MessageOrigin } from '../protocol/persistence.js';
+import { ActorForwards } from './ActorForwards.js';
 import { type AskSettler, AskTable } from './AskTable.js';
 import { DeadLetters, deadLetterReasons } from './DeadLetters.js';
 import { type Frame, isEventFrame, messagesIn, type NoticeFrame, type OrderFrame, type PeerFrame } from './frames.js';
@@ -106,6 +107,7 @@ export class Switchboard {
   readonly names = new NameDirectory();
   readonly asks: AskTable;
   readonly deadLetters = new DeadLetters();
+  readonly forwards = new ActorForwards();
   readonly #options: SwitchboardOptions;
   readonly #shard: number;
   readonly #links: (ShardLink | null)[];
@@ -119,8 +121,8 @@ export class Switchboard {
   constructor(options: SwitchboardOptions) {
     this.#options = options;
     this.#shard = options.shard;
-    this.asks = new AskTable(options.clock, options.epoch);
     const { shards } = options.ledger;
+    this.asks = new AskTable(options.clock, options.epoch, options.shard, shards);
     this.#links = new Array(shards).fill(null);
     this.#held = Array.from({ length: shards }, () => []);
     this.#gone = new Array(shards).fill(false);
@@ -152,7 +154,7 @@ export class Switchboard {
     const shared = this.#options.shared();
     const envelope = shared?.envelope(type, data, from) ?? null;
     for (const to of targets) {
-      const address = isActorAddress(to) ? to : to.node === undefined ? this.names.get(to.name) : undefined;
+      const address = this.#addressNow(to);
       if (!address || address.shard === this.#shard) {
         if (address && envelope) shared?.deliverShared(address.slot, address.generation, envelope);
         else this.tell(address ?? to, type, data, from);
@@ -189,14 +191,23 @@ export class Switchboard {
   reply(token: AskToken, result: unknown, error: ErrorRecord | null): void {
     if (!isActorAddress(token.asker)) return;
     this.#options.answered?.(token, result, error);
-    if (token.asker.shard === this.#shard) this.asks.settle(token.id, result, error);
-    else this.#post(token.asker.shard, ['reply', token.id, result, error]);
+    const { shard } = this.forwards.latest(token.asker);
+    if (shard === this.#shard) this.asks.settle(token.id, result, error);
+    else this.#post(shard, ['reply', token.id, result, error]);
+  }
+
+  /** Whoever has asked this learns on which shard the asked actor lives now. */
+  aimAt({ asker, id }: AskToken, shard: number): void {
+    if (!isActorAddress(asker)) return;
+    const { shard: asking } = this.forwards.latest(asker);
+    if (asking === this.#shard) this.asks.aim(id, shard);
+    else this.#post(asking, ['aimed', id, shard]);
   }
 
   /** Tells the sender of an effect what became of it. */
   answerEffect(sender: ActorReference | null, effect: number, verdict: EffectVerdict): void {
     if (!sender || !isActorAddress(sender)) return;
-    const { shard, slot, generation } = sender;
+    const { shard, slot, generation } = this.forwards.latest(sender);
     if (shard === this.#shard) this.#options.heard(slot, generation, effect, verdict);
     else this.#post(shard, ['heard', slot, generation, effect, verdict]);
   }
@@ -262,11 +273,15 @@ export class Switchboard {
       case 'reply':
         this.asks.settle(frame[1], frame[2], frame[3]);
         break;
+      case 'aimed':
+        this.asks.aim(frame[1], frame[2]);
+        break;
       case 'named':
         this.names.bind(frame[1], frame[2]);
         break;
       case 'unnamed':
         this.names.unbind(frame[1], frame[2]);
+        this.forwards.ended(frame[2]);
         break;
       case 'resolved':
         this.#resolved(frame[1], frame[2]);
@@ -338,12 +353,14 @@ export class Switchboard {
     switch (frame[0]) {
       case 'message':
       case 'committed':
+      case 'carry':
       case 'many':
         this.#options.ledger.addPosted(this.#shard, shard, -messagesIn(frame));
         this.#loseFrame('undecodable', shard, frame);
         break;
       case 'reply':
-        this.#post(shard, ['reply', frame[1], undefined, error]);
+      case 'relayed':
+        this.#post(shard, [frame[0], frame[1], undefined, error]);
         break;
       case 'execute':
       case 'ask-remote':
@@ -379,8 +396,18 @@ export class Switchboard {
     this.#pendingLinks = [];
   }
 
+  /** For what hosts say to each other about an actor that moves. */
+  post(shard: number, frame: PeerFrame): void {
+    this.#post(shard, frame);
+  }
+
+  #addressNow(to: ActorReference): ActorAddress | undefined {
+    if (isActorAddress(to)) return this.forwards.size === 0 ? to : this.forwards.latest(to);
+    return to.node === undefined ? this.names.get(to.name) : undefined;
+  }
+
   #toAddress(
-    to: ActorAddress,
+    known: ActorAddress,
     type: string,
     data: unknown,
     from: ActorReference | null,
@@ -388,6 +415,7 @@ export class Switchboard {
     remote: boolean,
     origin: EffectOrigin | null,
   ): void {
+    const to = this.forwards.size === 0 ? known : this.forwards.latest(known);
     if (to.shard === this.#shard) {
       this.#options.deliver(to.slot, to.generation, type, data, from, ask, remote, origin);
     } else if (origin) {
@@ -412,7 +440,8 @@ export class Switchboard {
     const messages = messagesIn(frame);
     if (messages > 0) {
       const { ledger } = this.#options;
-      if (ledger.inFlight(this.#shard, shard) >= limits.linkMessagesMax && !isHostWord(frame[3])) {
+      const isBounded = frame[0] !== 'carry' && !isHostWord(frame[3]);
+      if (isBounded && ledger.inFlight(this.#shard, shard) >= limits.linkMessagesMax) {
         this.#loseFrame('mailbox-full', shard, frame);
         return;
       }
@@ -423,6 +452,11 @@ export class Switchboard {
   }
 
   #loseFrame(reason: DeadLetterReason, shard: number, frame: PeerFrame): void {
+    if (frame[0] === 'carry') {
+      const [, slot, generation, type, , from, ask, , origin] = frame;
+      this.lose(reason, { shard, slot, generation }, from, type, ask, origin);
+      return;
+    }
     if (frame[0] === 'message') {
       const [, slot, generation, type, , from, ask] = frame;
       this.lose(reason, { shard, slot, generation }, from, type, ask);

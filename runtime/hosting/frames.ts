@@ -21,10 +21,11 @@ import type { ErrorRecord } from '../protocol/errors.js';
 import type { AcademyEventName } from '../protocol/events.js';
 import type { NodeId } from '../protocol/identity.js';
 import type { PacketHeader, Priority } from '../protocol/packet.js';
-import type { EffectOrigin, PersistKind } from '../protocol/persistence.js';
+import type { EffectOrigin, MessageOrigin, PersistKind } from '../protocol/persistence.js';
 import type { StreamOriginInfo } from '../protocol/StreamedHeader.js';
 import type { StreamClass } from '../protocol/streams.js';
 import type { Directive, QuarantinedMessage } from '../protocol/supervision.js';
+import type { MailboxLane } from './Mailbox.js';
 import type { KeptShard } from './persistence/ActorArchive.js';
 import type { EffectVerdict } from './persistence/ShardJournal.js';
 import type { Revival } from './supervision/SupervisedNode.js';
@@ -122,7 +123,40 @@ export type PeerFrame =
       origin: EffectOrigin,
     ]
   /** What became of such an effect, for the actor that has sent it. */
-  | readonly ['heard', slot: number, generation: number, effect: number, verdict: EffectVerdict];
+  | readonly ['heard', slot: number, generation: number, effect: number, verdict: EffectVerdict]
+  /** A message that was for an actor's earlier address. */
+  | CarryFrame
+  /** An actor has left the shard that says so: what was settled, heard and has failed since it rests. */
+  | readonly [
+      'left',
+      slot: number,
+      generation: number,
+      settled: readonly number[],
+      heard: readonly (readonly [effect: number, verdict: EffectVerdict])[],
+      fault: ErrorRecord | null,
+    ]
+  /** To the shard that an actor has left: `shard` sends nothing more there for it. */
+  | readonly ['passed', slot: number, generation: number, shard: number]
+  /** To the shard where it is now: nothing of `shard` is on the way any more. */
+  | readonly ['marked', slot: number, generation: number, shard: number]
+  /** An answer that has come to where its asker was before. */
+  | readonly ['relayed', askId: number, result: unknown, error: ErrorRecord | null]
+  /** The actor that was asked lives on that shard now. */
+  | readonly ['aimed', askId: number, shard: number];
+
+/** Its lane says how the message had come in over there; `forwarded` has come since. */
+export type CarryFrame = readonly [
+  'carry',
+  slot: number,
+  generation: number,
+  type: string,
+  data: unknown,
+  from: ActorReference | null,
+  ask: AskToken | null,
+  remote: boolean,
+  origin: MessageOrigin | null,
+  lane: MailboxLane | 'forwarded',
+];
 
 /** From the main thread to a shard. */
 export type OrderFrame =
@@ -153,6 +187,15 @@ export type OrderFrame =
   | readonly ['stop-each', targets: readonly number[]]
   | readonly ['named', name: string, address: ActorAddress]
   | readonly ['unnamed', name: string, address: ActorAddress]
+  /** To the shard of an actor that is to move: let it rest, and say what it is. */
+  | readonly ['depart', slot: number, generation: number, to: ActorAddress]
+  /** It does not move after all. */
+  | readonly ['stay', slot: number, generation: number]
+  /** To the shard where it is to live. */
+  | readonly ['arrive', seat: ActorSeat, image: Uint8Array, state: Uint8Array]
+  | readonly ['unarrive', slot: number, generation: number]
+  /** To all: it lives there now. `awaited` are the shards that have sent to where it was. */
+  | readonly ['moved', name: string, from: ActorAddress, to: ActorAddress, awaited: readonly number[]]
   | readonly ['resolved', name: string, address: ActorAddress | null]
   | readonly ['report', request: number, subject: ReportSubject]
   | readonly ['link', shard: number, channel: LinkChannel]
@@ -181,6 +224,14 @@ export type NoticeFrame =
   /** An actor without a supervisor wants its node to know. */
   | readonly ['escalated', actor: string, error: ErrorRecord]
   | readonly ['ended', slot: number, generation: number, info: ActorInfo]
+  /** An actor that is to move rests. */
+  | readonly ['departing', slot: number, generation: number, image: Uint8Array, state: Uint8Array]
+  /** It goes on where it was. */
+  | readonly ['stayed', slot: number, generation: number, error: ErrorRecord]
+  /** Its machine is restored on the other shard, or cannot be. */
+  | readonly ['arrived', slot: number, generation: number, error: ErrorRecord | null]
+  /** It runs there, with all that was on its way. */
+  | readonly ['settled-in', slot: number, generation: number]
   | readonly ['resolve', name: string]
   | readonly ['unlinked', shard: number]
   | readonly ['interest', eventId: number, topic: number, interested: boolean]
@@ -214,6 +265,6 @@ export type Frame = PeerFrame | OrderFrame | NoticeFrame;
 
 /** Messages to actors that a frame carries; all other frames are control. */
 export function messagesIn(frame: Frame): number {
-  if (frame[0] === 'message' || frame[0] === 'committed') return 1;
+  if (frame[0] === 'message' || frame[0] === 'committed' || frame[0] === 'carry') return 1;
   return frame[0] === 'many' ? frame[1].length / 2 : 0;
 }

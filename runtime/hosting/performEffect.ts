@@ -49,7 +49,7 @@ export function performEffect(world: EffectWorld, cell: ActorCell, effect: Actor
       break;
     }
     case 'reply':
-      cell.extras?.owed?.delete(effect.ask);
+      cell.extras?.owed?.delete(effect.ask.id);
       world.switchboard.reply(effect.ask, effect.result, effect.error ?? null);
       break;
     case 'execute': {

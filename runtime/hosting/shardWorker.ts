@@ -7,6 +7,7 @@ import type { RestartOptions } from '../protocol/actors.js';
 import type { NodeId } from '../protocol/identity.js';
 import { systemClock } from '../system/systemClock.js';
 import { systemRandom } from '../system/systemRandom.js';
+import type { ForwardEntry } from './ActorForwards.js';
 import { ActorHost } from './ActorHost.js';
 import type { Frame, LinkChannel } from './frames.js';
 import type { KeptShard } from './persistence/ActorArchive.js';
@@ -34,6 +35,8 @@ export interface ShardTask {
   readonly seats: SeatColumns;
   /** Of actors on other shards. */
   readonly names: NameColumns;
+  /** Of actors that have moved. */
+  readonly forwards: readonly ForwardEntry[];
 }
 
 /** Resolves when the shard has been told to end. */
@@ -82,6 +85,7 @@ export async function runShard(task: ShardTask): Promise<void> {
   const main = linkTo(0, task.channel);
   switchboard.connect(0, main);
   for (const [name, address] of namesOf(task.names)) switchboard.names.bind(name, address);
+  for (const [from, to] of task.forwards) switchboard.forwards.add(from, to);
   await host.spawnAll(seatsOf(task.seats), task.kept);
   main.post(['up']);
   await ended;

@@ -36,6 +36,7 @@ export const ACADEMY_ERRORS = {
   ERR_ACADEMY_NODE_STOPPED: 'the node has stopped',
   ERR_ACADEMY_NODE_UNKNOWN: 'no such node in the mesh',
   ERR_ACADEMY_NOT_A_MEMBER: 'the participant is not a member of the room',
+  ERR_ACADEMY_NOT_MOVABLE: 'the actor cannot be moved to that shard now',
   ERR_ACADEMY_PACKET_TOO_LARGE: 'the message is larger than any transport takes',
   ERR_ACADEMY_PORT_IN_USE: 'the port is in use',
   ERR_ACADEMY_RESTART_LIMIT: 'children fall more often than their supervisor allows',

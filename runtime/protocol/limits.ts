@@ -65,6 +65,8 @@ export const limits = {
   watchesPerActorMax: 65_536,
   /** Senders of committed effects that one actor remembers; of a forgotten one it could hear an effect twice. */
   effectSendersMax: 65_536,
+  /** Earlier addresses of actors that have moved which are still forwarded: 1 MB on each shard. */
+  forwardsMax: 4_096,
   /** Peers remembered at a time. */
   peersMax: 1_024,
   /** Sources (address and port) with a receive budget of their own; the least recent is forgotten. */

@@ -153,6 +153,13 @@ export class ActorArchive {
     this.#guard(this.#storage.removeActor(id));
   }
 
+  /** An actor lives on another shard now: its image must be found there. */
+  moved(id: number, image: Uint8Array): void {
+    if (!this.#stored.has(id)) return;
+    this.#imaged.add(id);
+    this.#guard(this.#storage.saveImage(id, image));
+  }
+
   /** @returns messages that were handled after the last images, and are lost with the thread */
   shardDown(shard: number, handled: number): number {
     this.#lives[shard] = (this.#lives[shard] ?? 0) + 1;

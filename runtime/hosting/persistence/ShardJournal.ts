@@ -123,6 +123,18 @@ export class ShardJournal<A extends JournalActor> {
     for (const [number, effect] of [...book.outbox]) this.#release(actor, number, effect);
   }
 
+  /** Whether something of it is on its way to disk. */
+  isPending(actor: A): boolean {
+    return [this.#commits, ...this.#batches.values()].some((commits) => commits.some((each) => each.actor === actor));
+  }
+
+  /** It comes from another shard, with what it has released and is not known to have arrived. */
+  resume(actor: A): void {
+    if (actor.book.outbox.size === 0) return;
+    this.#unsettled.add(actor);
+    this.#watch();
+  }
+
   /** The receiver of an effect has spoken. */
   heard(actor: A, effect: number, verdict: EffectVerdict): void {
     const { book } = actor;

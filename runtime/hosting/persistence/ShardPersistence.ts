@@ -4,14 +4,14 @@
  * there; a host without persistent actors pays a look at a field for each message.
  */
 import { deserialize } from 'node:v8';
-import type { ActorEffect, DeliveredMessage } from '../../protocol/actors.js';
+import type { ActorEffect, AskToken, DeliveredMessage } from '../../protocol/actors.js';
 import type { Clock, TimerHandle } from '../../protocol/Clock.js';
 import { AcademyError, toErrorRecord } from '../../protocol/errors.js';
 import type { EffectOrigin, MessageOrigin } from '../../protocol/persistence.js';
 import type { ActorCell } from '../ActorCell.js';
 import type { ActorKind } from '../ActorKind.js';
 import type { ActorTimer, ActorTimers } from '../ActorTimers.js';
-import type { NoticeFrame } from '../frames.js';
+import type { ActorSeat, NoticeFrame } from '../frames.js';
 import { counterPlace, type ShardLedger } from '../ShardLedger.js';
 import type { MachineRun } from '../tiers/MachineTier.js';
 import type { ActorImage, JournalEntry } from './ActorImage.js';
@@ -29,6 +29,12 @@ export const defaultSnapshotEveryMs = 1_000;
 const entriesPerImage = 64;
 /** Images of a shard that may be out of date before all are taken anew, beside as many as there are actors. */
 const staleImagesMax = 256;
+
+/** What of a journal goes along when its actor moves, beside the image. */
+export interface CarriedBook {
+  readonly released: number;
+  readonly tokens: readonly (readonly [effect: number, token: AskToken])[];
+}
 
 export interface PersistenceWorld {
   readonly shard: number;
@@ -194,7 +200,7 @@ export class ShardPersistence {
           },
         );
       case 'reply':
-        actor.cell.extras?.owed?.delete(effect.ask);
+        actor.cell.extras?.owed?.delete(effect.ask.id);
         actor.book.emit(effect);
         return true;
       default:
@@ -364,6 +370,63 @@ export class ShardPersistence {
     };
   }
 
+  // --- moving
+
+  /** What an actor has become, whether it persists or not. */
+  imageToMove(cell: ActorCell): ActorImage {
+    const { extras, named, kind, run } = cell;
+    if (extras?.persistent) return this.#imageOf(extras.persistent, kind as ActorKind, run as MachineRun);
+    const { definition, tier } = kind as ActorKind;
+    const snapshot = tier.snapshot(run as MachineRun) as { readonly context?: unknown };
+    return {
+      id: (named as ActorSeat).id,
+      version: definition.snapshotVersion ?? 1,
+      snapshot: { ...snapshot, context: withoutClock(snapshot.context) },
+      sequence: 0,
+      ledger: null,
+      timers: this.#world.timers.list(cell),
+      subscriptions: [],
+    };
+  }
+
+  bookToMove(cell: ActorCell): CarriedBook | null {
+    const { persistent = null } = cell.extras ?? {};
+    return persistent && { released: persistent.book.released, tokens: [...persistent.book.tokens] };
+  }
+
+  /**
+   * Goes on with an actor that comes from another shard. Nothing of what it has said is said again.
+   * @throws AcademyError ERR_ACADEMY_SNAPSHOT_VERSION, and what the tier throws
+   */
+  arrive(cell: ActorCell, kind: ActorKind, image: ActorImage, carried: CarriedBook | null): MachineRun {
+    const run = kind.tier.restore(cell, this.#fitting(cell, kind, image));
+    const actor = this.#actorOf(cell, kind);
+    if (!actor) return run;
+    for (const { event, roomId, remoteOnly } of image.subscriptions) {
+      actor.noteSubscription({ type: 'subscribe', event, roomId, remoteOnly });
+    }
+    actor.sequence = image.sequence;
+    actor.imaged = image.sequence;
+    actor.activeTick = this.#tick;
+    actor.isKnown = true;
+    if (image.ledger) actor.book = new EffectBook(image.ledger);
+    if (!carried) return run;
+    actor.book.released = carried.released;
+    for (const [number, token] of carried.tokens) actor.book.tokens.set(number, { ...token, asker: cell.address });
+    return run;
+  }
+
+  settledIn(cell: ActorCell): void {
+    const actor = cell.extras?.persistent;
+    if (actor?.kind === 'journal') this.journal.resume(actor);
+  }
+
+  /** The answer to a question of its is in its mailbox. */
+  answered({ book }: PersistentActor, effect: number): void {
+    book.tokens.delete(effect);
+    book.happened(effect);
+  }
+
   // --- passivation
 
   /** @returns whether there is any that may be one day */
@@ -420,9 +483,7 @@ export class ShardPersistence {
       actor.noteSubscription(effect);
       this.#world.perform(cell, effect);
     }
-    for (const { id, dueAtMs, event, target } of image.timers) {
-      this.#world.timers.set(cell, id, dueAtMs - this.#world.clock.nowMs(), event as never, target);
-    }
+    this.#world.timers.arm(cell, image.timers);
     const isKnown = actor.isKnown;
     actor.isKnown = true;
     actor.imaged = image.sequence;

@@ -34,7 +34,7 @@ export class FallenMessages {
    */
   dealWith(cell: ActorCell, handled: readonly DeliveredMessage[], error: ErrorRecord): boolean {
     const { extras, kind } = cell;
-    for (const { ask } of handled) if (ask) extras?.owed?.delete(ask);
+    for (const { ask } of handled) if (ask) extras?.owed?.delete(ask.id);
     const [message] = handled;
     const poisonMax = kind?.poisonMax ?? null;
     if (message === undefined) return false;
