@@ -40,14 +40,15 @@ import { assertActorOptions } from './defineActor.js';
 import { interestKey } from './EventInterest.js';
 import { EventRoutes } from './EventRoutes.js';
 import { FailedActors, failedInfo } from './FailedActors.js';
-import type {
-  Frame,
-  NoticeFrame,
-  OrderFrame,
-  PeerFrame,
-  ReloadOutcome,
-  SeatSupervision,
-  SupervisorOrder,
+import {
+  type Frame,
+  isPeerFrame,
+  type NoticeFrame,
+  type OrderFrame,
+  type PeerFrame,
+  type ReloadOutcome,
+  type SeatSupervision,
+  type SupervisorOrder,
 } from './frames.js';
 import { hostWords } from './hostWords.js';
 import { leastLoaded } from './leastLoaded.js';
@@ -634,7 +635,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
 
   #received(frame: Frame, shard: number): void {
     if (this.#pool.receive(frame, shard)) return;
-    if (frame[0] === 'message' || frame[0] === 'many' || frame[0] === 'reply') this.#host.receive(frame, shard);
+    if (isPeerFrame(frame)) this.#host.receive(frame, shard);
     else this.#noticed(frame as NoticeFrame, shard);
   }
 

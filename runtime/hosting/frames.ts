@@ -263,6 +263,25 @@ export function isEventFrame(frame: Frame): boolean {
 
 export type Frame = PeerFrame | OrderFrame | NoticeFrame;
 
+const peerFrames: ReadonlySet<Frame[0]> = new Set<PeerFrame[0]>([
+  'message',
+  'many',
+  'reply',
+  'committed',
+  'heard',
+  'carry',
+  'left',
+  'passed',
+  'marked',
+  'relayed',
+  'aimed',
+]);
+
+/** Whether it is for a host, whichever shard it is on. */
+export function isPeerFrame(frame: Frame): frame is PeerFrame {
+  return frame[0] === 'message' || peerFrames.has(frame[0]);
+}
+
 /** Messages to actors that a frame carries; all other frames are control. */
 export function messagesIn(frame: Frame): number {
   if (frame[0] === 'message' || frame[0] === 'committed' || frame[0] === 'carry') return 1;

@@ -157,3 +157,20 @@ export const migrated = defineActor({
     return { ...rest, context: { heard: [`from version ${fromVersion}`, ...context.seen] } };
   },
 });
+
+/** It persists nothing, and could not: it holds a function. */
+export const holder = defineActor({
+  machine: setup({
+    types: {} as { context: { call: () => number }; events: { type: 'count'; ask?: AskToken }; emitted: ActorEffect },
+  }).createMachine({
+    context: { call: () => 1 },
+    on: {
+      count: {
+        actions: enqueueActions(({ context, event, enqueue }) => {
+          if (event.ask) enqueue.emit({ type: 'reply', ask: event.ask, result: context.call() });
+        }),
+      },
+    },
+  }),
+  restart,
+});
