@@ -78,6 +78,28 @@ t.test('timers go on and subscriptions hold in the next thread', async (t) => {
   }
 });
 
+t.test('monitors hold in the next thread, and over a rest on disk', async (t) => {
+  const node = await startNode(t, t.testdir());
+  await node.system.spawn(keeper('far', 'plain', { shard: 2 }));
+  const watchers = ['journal', 'snapshot', 'passive'];
+  for (const kind of watchers) {
+    await node.system.spawn(keeper(kind, kind, { shard: 1 }));
+    node.system.tell({ name: kind }, { type: 'watch', data: { to: 'far' } });
+    await keeperReport(node.system, kind);
+  }
+  const statusOf = async (name: string): Promise<string | undefined> =>
+    (await node.system.infos()).find((info) => info.name === name)?.status;
+  await until('it is put to disk', async () => (await statusOf('passive')) === 'passive');
+  await node.kill(1);
+  for (const kind of watchers) await keeperReport(node.system, kind);
+  await until('it is put to disk again', async () => (await statusOf('passive')) === 'passive');
+  await node.system.stop({ name: 'far' });
+  for (const kind of watchers) {
+    await until(`${kind} has heard of it`, async () => (await keeperReport(node.system, kind)).seen.length > 0);
+    t.strictSame((await keeperReport(node.system, kind)).seen, ['far stopped'], kind);
+  }
+});
+
 t.test('a question that the thread took with it is answered by an error', async (t) => {
   const node = await startNode(t, t.testdir());
   await node.system.spawn(keeper('mute', 'mute', { shard: 2 }));

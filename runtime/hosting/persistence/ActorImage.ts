@@ -2,7 +2,7 @@
  * One actor as it is kept: what is needed to go on with it in another thread or another process. Its address is not in
  * it, nor its mailbox: an image says what the actor has become, not where it lives or what it is still to hear.
  */
-import type { ActorEffect, DeliveredMessage } from '../../protocol/actors.js';
+import type { ActorEffect, ActorReference, DeliveredMessage } from '../../protocol/actors.js';
 import type { AcademyEventName } from '../../protocol/events.js';
 import type { MessageOrigin } from '../../protocol/persistence.js';
 
@@ -20,6 +20,8 @@ export interface ActorImage {
   /** Timers that are set. */
   readonly timers: readonly ImageTimer[];
   readonly subscriptions: readonly ImageSubscription[];
+  /** Whom it monitors. A link is not kept: the end of a thread has ended it for the other side. */
+  readonly monitors: readonly ImageMonitor[];
 }
 
 /** What a `journal` actor has said and heard, so that it says and hears nothing twice. */
@@ -45,6 +47,11 @@ export interface ImageTimer {
   readonly dueAtMs: number;
   readonly event: unknown;
   readonly target: unknown;
+}
+
+export interface ImageMonitor {
+  readonly target: ActorReference;
+  readonly tag: unknown;
 }
 
 export interface ImageSubscription {

@@ -24,6 +24,8 @@ export class PersistentActor implements JournalActor {
   replayedAtMs: number | null = null;
   /** When something was last done about it, in ticks of the host's clock for images. */
   activeTick = 0;
+  /** It was put to disk on this host, which keeps what others know of it. */
+  isAtRest = false;
   /** It has asked the main thread for what was kept of it. */
   isFetching = false;
 

@@ -4,7 +4,7 @@
  * there; a host without persistent actors pays a look at a field for each message.
  */
 import { deserialize } from 'node:v8';
-import type { ActorEffect, AskToken, DeliveredMessage } from '../../protocol/actors.js';
+import type { ActorEffect, AskToken, DeliveredMessage, Departure } from '../../protocol/actors.js';
 import type { Clock, TimerHandle } from '../../protocol/Clock.js';
 import { AcademyError, toErrorRecord } from '../../protocol/errors.js';
 import type { EffectOrigin, MessageOrigin } from '../../protocol/persistence.js';
@@ -14,7 +14,7 @@ import type { ActorTimer, ActorTimers } from '../ActorTimers.js';
 import type { ActorSeat, NoticeFrame } from '../frames.js';
 import { counterPlace, type ShardLedger } from '../ShardLedger.js';
 import type { MachineRun } from '../tiers/MachineTier.js';
-import type { ActorImage, JournalEntry } from './ActorImage.js';
+import type { ActorImage, ImageMonitor, JournalEntry } from './ActorImage.js';
 import { decodeImages } from './decodeImages.js';
 import { EffectBook } from './EffectBook.js';
 import { encodeImages } from './encodeImages.js';
@@ -367,6 +367,7 @@ export class ShardPersistence {
       ledger: actor.ledger,
       timers: this.#world.timers.list(actor.cell),
       subscriptions: actor.subscriptions,
+      monitors: monitorsOf(actor.cell),
     };
   }
 
@@ -386,6 +387,7 @@ export class ShardPersistence {
       ledger: null,
       timers: this.#world.timers.list(cell),
       subscriptions: [],
+      monitors: [],
     };
   }
 
@@ -454,6 +456,7 @@ export class ShardPersistence {
     cell.kind.tier.stop(cell.run);
     cell.run = null;
     cell.status = 'passive';
+    actor.isAtRest = true;
     this.#changed.delete(actor);
   }
 
@@ -484,6 +487,11 @@ export class ShardPersistence {
       this.#world.perform(cell, effect);
     }
     this.#world.timers.arm(cell, image.timers);
+    // Those of one that was put to disk have held while it was there.
+    if (!actor.isAtRest) {
+      for (const { target, tag } of image.monitors) this.#world.perform(cell, { type: 'monitor', target, tag });
+    }
+    actor.isAtRest = false;
     const isKnown = actor.isKnown;
     actor.isKnown = true;
     actor.imaged = image.sequence;
@@ -513,6 +521,11 @@ export class ShardPersistence {
       actor.replayedAtMs = event.atMs;
       if (timer === null) {
         if (event.ask) actor.cell.owe(event.ask);
+        // Whom it has heard the end of it monitors no longer.
+        if (event.type === 'academy.down') {
+          const { target } = event.data as Departure;
+          this.#world.perform(actor.cell, { type: 'demonitor', target });
+        }
         kind.tier.send(run, event);
       } else {
         const due = this.#world.timers.fired(actor.cell, timer.id, event.type);
@@ -577,6 +590,11 @@ export class ShardPersistence {
       this.#world.toMain(['log', 'error', actor.cell.name, text, undefined]);
     }
   }
+}
+
+function monitorsOf({ extras }: ActorCell): ImageMonitor[] {
+  const bonds = [...(extras?.watching?.values() ?? [])];
+  return bonds.filter(({ isLink }) => !isLink).map(({ target, tag }) => ({ target, tag }));
 }
 
 /** Nothing waits for it, and it waits for nothing but messages. */

@@ -1,7 +1,7 @@
 /** Reads what encodeImages has written. */
 import { deserialize } from 'node:v8';
 import { AcademyError } from '../../protocol/errors.js';
-import type { ActorImage, ImageSubscription, ImageTimer } from './ActorImage.js';
+import type { ActorImage, ImageMonitor, ImageSubscription, ImageTimer } from './ActorImage.js';
 import { type ContextGroup, type ImageColumns, imagesFormat } from './encodeImages.js';
 
 const none: readonly never[] = [];
@@ -16,6 +16,7 @@ export function decodeImages(bytes: Uint8Array): ActorImage[] {
   const ledgers = new Map(columns.ledgers);
   const timers = byRow<ImageTimer>(columns.timers);
   const subscriptions = byRow<ImageSubscription>(columns.subscriptions);
+  const monitors = byRow<ImageMonitor>(columns.monitors);
   return Array.from(ids, (id, row) => ({
     id,
     version: versions[row] as number,
@@ -24,6 +25,7 @@ export function decodeImages(bytes: Uint8Array): ActorImage[] {
     ledger: ledgers.get(row) ?? null,
     timers: timers.get(row) ?? none,
     subscriptions: subscriptions.get(row) ?? none,
+    monitors: monitors.get(row) ?? none,
   }));
 }
 

@@ -12,10 +12,10 @@
  */
 import { serialize } from 'node:v8';
 import { AcademyError } from '../../protocol/errors.js';
-import type { ActorImage, EffectLedger, ImageSubscription, ImageTimer } from './ActorImage.js';
+import type { ActorImage, EffectLedger, ImageMonitor, ImageSubscription, ImageTimer } from './ActorImage.js';
 
 /** Of the layout; another one is not read. */
-export const imagesFormat = 1;
+export const imagesFormat = 2;
 
 /** Values of one property, a number for each row where all are numbers. */
 export type ImageColumn = Float64Array | readonly unknown[];
@@ -42,6 +42,7 @@ export interface ImageColumns {
   readonly ledgers: readonly (readonly [row: number, ledger: EffectLedger])[];
   readonly timers: readonly (readonly [row: number, timer: ImageTimer])[];
   readonly subscriptions: readonly (readonly [row: number, subscription: ImageSubscription])[];
+  readonly monitors: readonly (readonly [row: number, monitor: ImageMonitor])[];
 }
 
 /** A context with more properties is kept whole: columns would not make it faster. */
@@ -98,9 +99,11 @@ function columnsOf(images: readonly ActorImage[]): ImageColumns {
   const timers: [number, ImageTimer][] = [];
   const ledgers: [number, EffectLedger][] = [];
   const subscriptions: [number, ImageSubscription][] = [];
+  const monitors: [number, ImageMonitor][] = [];
   for (const [row, image] of images.entries()) {
     for (const timer of image.timers) timers.push([row, timer]);
     for (const subscription of image.subscriptions) subscriptions.push([row, subscription]);
+    for (const monitor of image.monitors) monitors.push([row, monitor]);
     if (image.ledger) ledgers.push([row, image.ledger]);
     const shape = shapeText(image.snapshot);
     const names = shape === null ? null : contextNames((image.snapshot as PersistedSnapshot).context);
@@ -133,6 +136,7 @@ function columnsOf(images: readonly ActorImage[]): ImageColumns {
     ledgers,
     timers,
     subscriptions,
+    monitors,
   };
 }
 

@@ -27,6 +27,8 @@ type KeeperEvent = { readonly ask?: AskToken } & (
   | { type: 'listen'; data: string }
   | { type: 'ring-in'; data: number }
   | { type: 'ask'; data: { to: string } }
+  | { type: 'watch'; data: { to: string } }
+  | { type: 'academy.down'; data: { reason: string; tag: string } }
   | { type: 'answered'; data: Settled }
   | { type: 'academy.event'; data: unknown }
 );
@@ -101,6 +103,14 @@ export const keeperMachine = setup({
         const to = { name: event.data.to };
         enqueue.emit({ type: 'ask', to, message, deadlineMs: 60_000, settles: 'answered', tag: event.data.to });
       }),
+    },
+    watch: {
+      actions: enqueueActions(({ event, enqueue }) => {
+        enqueue.emit({ type: 'monitor', target: { name: event.data.to }, tag: event.data.to });
+      }),
+    },
+    'academy.down': {
+      actions: assign({ seen: ({ context, event }) => [...context.seen, `${event.data.tag} ${event.data.reason}`] }),
     },
     answered: {
       actions: assign({

@@ -14,6 +14,7 @@ const image: ActorImage = {
   ledger: null,
   timers: [],
   subscriptions: [],
+  monitors: [],
 };
 
 const anything = fc.anything({
@@ -69,6 +70,13 @@ const images: fc.Arbitrary<ActorImage[]> = fc.array(
       { maxLength: 2 },
     ),
     subscriptions: fc.constantFrom([], [{ event: 'academy.chat.typing' as const, roomId: 'r', remoteOnly: true }]),
+    monitors: fc.constantFrom(
+      [],
+      [
+        { target: { name: 'ben' }, tag: undefined },
+        { target: { name: 'cy' }, tag: [1] },
+      ],
+    ),
   }),
   { maxLength: 20 },
 );
