@@ -20,7 +20,7 @@ import type { AcademyNodeInfo } from '../runtime/mesh/PeerTable.js';
 import type { RemoteCommandExecutor } from '../runtime/mesh/RemoteCommandExecutor.js';
 import type { ActorModule } from '../runtime/protocol/actorModule.js';
 import { actorNames, chatCommands } from '../runtime/protocol/actorNames.js';
-import type { ActorInfo, ActorReference, DeadLetter } from '../runtime/protocol/actors.js';
+import type { ActorAddress, ActorInfo, ActorReference, DeadLetter } from '../runtime/protocol/actors.js';
 import type { SpecOf } from '../runtime/protocol/contract.js';
 import type { DropCounts } from '../runtime/protocol/dropReasons.js';
 import type { NodeIdentity } from '../runtime/protocol/identity.js';
@@ -386,6 +386,14 @@ export class AcademyNode {
   /** Messages that were set aside because their actor fell by them again and again, with the cause. */
   quarantined(): Promise<readonly QuarantinedMessage[]> {
     return this.#parts.actors.quarantined();
+  }
+
+  /**
+   * Moves an actor to another thread, with its state and all that waits for it.
+   * @throws AcademyError as ActorSystem.move() does
+   */
+  move(name: string, shard: number): Promise<ActorAddress> {
+    return this.#parts.actors.move({ name }, shard);
   }
 
   deadLetters(): Promise<readonly DeadLetter[]> {

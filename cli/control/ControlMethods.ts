@@ -1,6 +1,7 @@
 /** What one can ask of a running node on its control socket: by method, parameters and result. Its owner is an admin. */
 import type {
   AcademyNode,
+  ActorAddress,
   ActorInfo,
   ChatParticipant,
   DeadLetter,
@@ -57,6 +58,7 @@ export interface ControlMethods {
   tree: { params: Nothing; result: readonly ActorInfo[] };
   supervisors: { params: Nothing; result: readonly SupervisorInfo[] };
   quarantined: { params: Nothing; result: readonly QuarantinedMessage[] };
+  move: { params: { name: string; shard: number }; result: ActorAddress };
   routes: { params: Nothing; result: readonly Route[] };
   history: {
     params: { roomId: string; limit?: number; before?: string };

@@ -61,6 +61,7 @@ const schemas: Readonly<Record<ControlMethod | ControlStream, TSchema>> = {
   tree: none,
   supervisors: none,
   quarantined: none,
+  move: fields({ name: Name, shard: Type.Integer({ minimum: 0 }) }),
   routes: none,
   history: fields({
     roomId: Name,
@@ -165,6 +166,7 @@ function createMethods({ node, person, stop }: ControlHandlerOptions): Methods {
     tree: () => node.tree(),
     supervisors: async () => node.supervisors(),
     quarantined: () => node.quarantined(),
+    move: ({ name, shard }) => node.move(name, shard),
     routes: async () => node.routeTable(),
     history: async (params) => {
       const { messages, cursor } = await node.history(params);

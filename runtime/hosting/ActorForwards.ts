@@ -30,10 +30,10 @@ export class ActorForwards {
 
   /** The actor has moved; those who know it by an even earlier address find it at once, too. */
   add(from: ActorAddress, to: ActorAddress): void {
-    const earlier = [...(this.#earlier.get(keyOf(from)) ?? []), from];
+    const moving = [...(this.#earlier.get(keyOf(from)) ?? []), from];
     this.#earlier.delete(keyOf(from));
-    this.#earlier.set(keyOf(to), earlier);
-    for (const each of earlier) this.#to.set(keyOf(each), [each, to]);
+    this.#earlier.set(keyOf(to), [...(this.#earlier.get(keyOf(to)) ?? []), ...moving]);
+    for (const each of moving) this.#to.set(keyOf(each), [each, to]);
     for (const [key, [oldest, now]] of this.#to) {
       if (this.#to.size <= this.#max) return;
       this.#to.delete(key);

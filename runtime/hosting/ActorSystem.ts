@@ -326,7 +326,10 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
       throw notMovable('a child without a name lives where its parent does', 'give it a name, with the effect "spawn"');
     }
     const record = this.#recordOf(actor);
-    if (!record) throw new AcademyError('ERR_ACADEMY_ACTOR_STOPPED', 'there is no such actor on this node');
+    if (!record)
+      throw new AcademyError('ERR_ACADEMY_ACTOR_STOPPED', 'there is no such actor on this node', {
+        remedy: 'look for its name with "academy tree"',
+      });
     if (record.address.shard === 0) record.spec = cloneSpec(record.spec);
     return this.#moves.move(record, shard);
   }

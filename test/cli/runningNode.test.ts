@@ -69,6 +69,12 @@ t.test('a node is started, spoken to, judged, looked at and stopped by commands'
     stdout: /^ {4}node\/daemons +one-for-one +running, 0 of 5 restarts/m,
   });
   t.match(await commandLine.run(['quarantine', ...at]), { code: 0, stdout: /nothing was set aside/ });
+  t.match(await commandLine.json(['move', 'participant/ada', '0', ...at]), {
+    name: 'participant/ada',
+    address: { shard: 0 },
+  });
+  t.match(await commandLine.run(['move', 'nobody', '0', ...at]), { code: 1, stderr: /ERR_ACADEMY_ACTOR_STOPPED/ });
+  t.match(await commandLine.run(['move', 'participant/ada', 'away', ...at]), { code: 2, stderr: /"away" is no shard/ });
   const tiers = await commandLine.run(['tree', '--tiers', ...at]);
   t.match(tiers, { code: 0, stdout: /participant\/ada +persona +(compiled|hosted|full) / });
   t.match(tiers.stdout, /all machines are compiled|is (hosted|full):\n {2}\S+/);
