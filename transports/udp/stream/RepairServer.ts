@@ -45,13 +45,12 @@ export class RepairServer {
     return nak.length === controlBytes.nakHead + ranges * nakRangeBytes + streamTagBytes;
   }
 
-  /** @param sent slots of the stream that have left */
-  serve(nak: Buffer, member: StreamMember, sent: number, nowMs: number): void {
+  serve(nak: Buffer, member: StreamMember, nowMs: number): void {
     const { ring, counters } = this.#parts;
     const wanted: number[] = [];
     for (let range = nak.readUInt16BE(28) - 1, at: number = controlBytes.nakHead; range >= 0; range--) {
       const first = readU48(nak, at);
-      const end = Math.min(first + nak.readUInt16BE(at + 6), sent);
+      const end = Math.min(first + nak.readUInt16BE(at + 6), ring.sent);
       // What is gone is not looked at one by one: a range may name 65,535.
       const kept = Math.min(end, Math.max(first, ring.oldest));
       counters.repairsRefused += Math.max(0, kept - first);

@@ -29,6 +29,7 @@ export class TermRing {
   readonly #session: Buffer;
   /** The slot that is being filled, or is filled next. */
   #sequence = 0;
+  #sent = 0;
   #isOpen = false;
   #position = 0;
   #base = 0;
@@ -47,6 +48,11 @@ export class TermRing {
   /** The sequence that the open slot has, or the next one will have. */
   get sequence(): number {
     return this.#sequence;
+  }
+
+  /** The first slot that has not left yet. */
+  get sent(): number {
+    return this.#sent;
   }
 
   get oldest(): number {
@@ -151,6 +157,11 @@ export class TermRing {
     }
     const last = start + (count - 1) * slotBytes;
     return bytes.subarray(start, last + readU16(bytes, last + dataHeader.datagramBytes));
+  }
+
+  /** All slots before `end` have left. */
+  markSent(end: number): void {
+    this.#sent = end;
   }
 
   /** The datagram of a kept slot, as it was sent. */

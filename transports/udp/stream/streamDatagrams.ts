@@ -149,6 +149,11 @@ export function sessionKeyOf(bytes: Buffer, offset: number): string {
   return bytes.toString('latin1', offset + sessionAt, offset + sessionAt + sessionBytes);
 }
 
+/** Of what a receiver says to a publisher; one character is one byte. */
+export function receiverIdOf(datagram: Buffer): string {
+  return datagram.toString('latin1', prefixBytes, prefixBytes + receiverIdBytes);
+}
+
 /** Bytes of a control datagram of the group; 0 for a kind that is not said to the group. */
 export function groupControlBytes(kind: number | undefined): number {
   if (kind === datagramKinds.setup) return controlBytes.setup;
