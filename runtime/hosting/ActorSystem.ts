@@ -35,6 +35,7 @@ import { ActorHost } from './ActorHost.js';
 import { type ActorRecord, ActorRegistry, seatOf } from './ActorRegistry.js';
 import type { ActorSystemEvents, ActorSystemOptions } from './ActorSystemOptions.js';
 import { childSlots } from './ActorTable.js';
+import { cloneSpec } from './cloneSpec.js';
 import { DeadLetterLog } from './DeadLetterLog.js';
 import { assertActorOptions } from './defineActor.js';
 import { interestKey } from './EventInterest.js';
@@ -330,7 +331,8 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
       throw new AcademyError('ERR_ACADEMY_ACTOR_STOPPED', 'there is no such actor on this node', {
         remedy: 'look for its name with "academy tree"',
       });
-    if (record.address.shard === 0) record.spec = cloneSpec(record.spec);
+    // What was started with objects of the main thread is refused for that.
+    if (record.address.shard === 0 && record.spec.module !== '') record.spec = cloneSpec(record.spec);
     return this.#moves.move(record, shard);
   }
 
@@ -816,17 +818,4 @@ function notRunning(): AcademyError {
   return new AcademyError('ERR_ACADEMY_NODE_STOPPED', 'the actors are not running', {
     remedy: 'call start() first, and nothing after shutdown()',
   });
-}
-
-/** The main thread keeps a copy of its own, to start the actor again with. */
-function cloneSpec(spec: ActorSpec): ActorSpec {
-  try {
-    return structuredClone(spec);
-  } catch (cause) {
-    const { message } = toErrorRecord(cause, 'ERR_ACADEMY_BAD_ARGUMENT');
-    throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', `the options of "${spec.name}" cannot be cloned: ${message}`, {
-      remedy: 'give plain data, or use spawnLocal() for an actor that needs objects of the main thread',
-      cause,
-    });
-  }
 }

@@ -154,7 +154,7 @@ t.test('a supervised actor stays the child of its supervisor', async (t) => {
 t.test('what cannot be moved stays where it was, and says why', async (t) => {
   const { system } = await openShards(t, { threads: 2 });
   await system.spawn(keeper('holder', 'holder', { shard: 1 }));
-  system.spawnLocal('local', holder);
+  system.spawnLocal('local', holder, { call: () => 1 });
   await system.spawn(probeSpec('ada', { shard: 1 }));
   const refusals: [reference: ActorReference, shard: number, code: string][] = [
     [{ name: 'holder' }, 2, 'ERR_ACADEMY_SNAPSHOT_INVALID'],
