@@ -43,6 +43,15 @@ t.test('what a journal has caused happens once, though both ends die', async (t)
   t.strictSame([...(await keeperReport(node.system, 'ben')).seen].sort(), expected.sort());
 });
 
+t.test('what a journal has caused is heard by an actor of the main thread, and known to be', async (t) => {
+  const node = await startNode(t, t.testdir());
+  await node.system.spawn(keeper('ada', 'journal', { shard: 1 }));
+  await node.system.spawn(keeper('ben', 'journal', { shard: 0 }));
+  await told(node.system, 'ada', 'a', [{ to: 'ben', told: { id: 'b', next: [{ to: 'ada', told: { id: 'c' } }] } }]);
+  await until('all is heard', async () => (await keeperReport(node.system, 'ada')).seen.length === 2);
+  t.strictSame((await keeperReport(node.system, 'ben')).seen, ['b']);
+});
+
 t.test('a snapshot loses what came after it, by count; without one all is gone', async (t) => {
   const node = await startNode(t, t.testdir(), { snapshotEveryMs: 50 });
   await node.system.spawn(keeper('ada', 'snapshot', { shard: 1 }));
