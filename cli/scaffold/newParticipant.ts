@@ -58,7 +58,7 @@ export function newParticipant({
     ['README.md', readme(names, `${id}.${extension}`)],
   ];
   if (project === null) files.push(['package.json', manifestText(names, language, template)]);
-  if (language === 'ts') files.push(['tsconfig.json', `${JSON.stringify(compilerOptions, null, 2)}\n`]);
+  if (language === 'ts') files.push(['tsconfig.json', compilerOptionsText(extension)]);
   write(folder, files);
   return {
     id,
@@ -142,17 +142,20 @@ function write(folder: string, files: readonly (readonly [name: string, text: st
   }
 }
 
-const compilerOptions = {
-  compilerOptions: {
-    target: 'es2022',
-    module: 'nodenext',
-    strict: true,
-    skipLibCheck: true,
-    types: ['node'],
-    outDir: 'dist',
-  },
-  include: ['*.ts'],
-};
+function compilerOptionsText(extension: string): string {
+  const settings = {
+    compilerOptions: {
+      target: 'es2022',
+      module: 'nodenext',
+      strict: true,
+      skipLibCheck: true,
+      types: ['node'],
+      outDir: 'dist',
+    },
+    include: [`*.${extension}`],
+  };
+  return `${JSON.stringify(settings, null, 2)}\n`;
+}
 
 function manifestText({ id }: ParticipantNames, language: Language, template: Template): string {
   const isTyped = language === 'ts';
@@ -192,9 +195,9 @@ function nextCommands({ names, cwd, folder, project, language, template, extensi
   const missing = [
     ...('academy-mesh' in has ? [] : ['academy-mesh']),
     ...(template === 'machine' && !('xstate' in has) ? [`xstate@${packageDependency('xstate')}`] : []),
-    ...(language === 'ts' && !('typescript' in has) ? ['--save-dev', 'typescript', '@types/node'] : []),
   ];
   if (missing.length > 0) steps.push(`npm install ${missing.join(' ')}`);
+  if (language === 'ts' && !('typescript' in has)) steps.push('npm install --save-dev typescript @types/node');
   const built = extension.replace('ts', 'js');
   steps.push(language === 'ts' ? `npx tsc && node --test dist/${id}.test.${built}` : `node --test ${id}.test.${built}`);
   steps.push(`npx academy up --watch --participant ./${id}.${extension}`);

@@ -95,6 +95,22 @@ t.test('a project of CommonJS gets modules that are modules there too, and is to
   t.match(runTest(folder, 'echo.test.mjs'), { status: 0 });
 });
 
+t.test(
+  'TypeScript in a project of CommonJS compiles as it stands, and brings the compiler for development only',
+  async (t) => {
+    const cwd = projectOf(t, {});
+    const { folder, next } = newParticipant({ name: 'echo', cwd, language: 'ts', template: 'machine' });
+    t.equal(compile(folder), '');
+    t.match(runTest(folder, 'dist/echo.test.mjs'), { status: 0, output: /Echo answers/ });
+    t.match(next, [
+      'cd echo',
+      /^npm install academy-mesh xstate@[\d.]+$/,
+      'npm install --save-dev typescript @types/node',
+      'npx tsc && node --test dist/echo.test.mjs',
+    ]);
+  },
+);
+
 t.test('a word of the language is a good name', async (t) => {
   const cwd = projectOf(t);
   const { folder } = newParticipant({ name: 'class', cwd, language: 'js', template: 'machine' });
