@@ -27,12 +27,12 @@ import { AcademyError, type ErrorRecord, fromErrorRecord, toErrorRecord } from '
 import type { NodeId } from '../protocol/identity.js';
 import type { IdTable } from '../protocol/layout/IdTable.js';
 import type { PacketHeader } from '../protocol/packet.js';
-import type { PersistKind } from '../protocol/persistence.js';
 import type { StreamOriginInfo } from '../protocol/StreamedHeader.js';
 import type { StreamClass, StreamHandover } from '../protocol/streams.js';
 import type { QuarantinedMessage, SupervisorDefinition, SupervisorInfo } from '../protocol/supervision.js';
 import { ActorHost } from './ActorHost.js';
-import { type ActorRecord, ActorRegistry, seatOf } from './ActorRegistry.js';
+import { ActorRecords } from './ActorRecords.js';
+import { type ActorRecord, seatOf } from './ActorRegistry.js';
 import type { ActorSystemEvents, ActorSystemOptions } from './ActorSystemOptions.js';
 import { childSlots } from './ActorTable.js';
 import { cloneSpec } from './cloneSpec.js';
@@ -40,7 +40,6 @@ import { DeadLetterLog } from './DeadLetterLog.js';
 import { assertActorOptions } from './defineActor.js';
 import { interestKey } from './EventInterest.js';
 import { EventRoutes } from './EventRoutes.js';
-import { FailedActors, failedInfo } from './FailedActors.js';
 import {
   type Frame,
   isPeerFrame,
@@ -76,7 +75,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   readonly #options: ActorSystemOptions;
   readonly #restart: RestartOptions;
   readonly #ledger: ShardLedger;
-  readonly #registry: ActorRegistry;
+  readonly #records: ActorRecords;
   readonly #host: ActorHost;
   readonly #pool: ShardPool;
   readonly #supervised: SupervisedActors;
@@ -85,8 +84,6 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   readonly #snapshotEveryMs: number;
   readonly #gateway: MeshGateway;
   readonly #routes = new EventRoutes((shard, frame) => this.#order(shard, frame));
-  /** Actors that were given up, for whoever asks why. */
-  readonly #failed = new FailedActors();
   readonly #reports: ShardReports;
   readonly #letterLog: DeadLetterLog;
   /** Messages whose effect on actors with snapshots went down with each shard. */
@@ -114,7 +111,6 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     });
     this.#restart = { ...defaultRestart, ...options.restart };
     this.#ledger = new ShardLedger(threads + 1);
-    this.#registry = new ActorRegistry(threads + 1);
     this.#letterLog = new DeadLetterLog({
       clock,
       countOf: (reason) => this.#ledger.total(`deadLetters.${reason}`),
@@ -127,6 +123,15 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
       order: (shard, frame) => this.#order(shard, frame),
       noticed: (frame, shard) => this.#noticed(frame, shard),
       trouble: (text) => options.mesh.log('error', 'actors', text),
+    });
+    this.#records = new ActorRecords({
+      shards: threads + 1,
+      archive: this.#archive,
+      moves: () => this.#moves,
+      supervised: () => this.#supervised,
+      order: (shard, frame) => this.#order(shard, frame),
+      tellOthers: (but, frame) => this.#tellOtherShards(but, frame),
+      announce: (event, detail) => this.#announce(event, detail),
     });
     this.#host = new ActorHost({
       shard: 0,
@@ -160,7 +165,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
       trouble: (text) => this.#options.mesh.log('warn', 'shards', text),
     });
     this.#moves = new ActorMoves({
-      registry: this.#registry,
+      registry: this.#records.registry,
       order: (shard, frame) => this.#order(shard, frame),
       // The main thread is the last to hear: what it has to say to the others comes after what they are told.
       reachable: () => [...this.#pool.linked(), 0],
@@ -169,12 +174,12 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     this.#supervised = new SupervisedActors({
       clock,
       random,
-      record: (name) => this.#registry.byName(name),
+      record: (name) => this.#records.registry.byName(name),
       start: (spec, supervised) => this.#start(spec, supervised),
       order: (record, order, revival) => this.#orderOne(record, order, revival),
       forget: (record, error) => {
-        if (error) this.#failedFor(record, failedInfo(record, error));
-        this.#forget(record);
+        if (error) this.#records.giveUp(record, error);
+        else this.#records.forget(record);
       },
       supervisorRestarted: (name, restarts, error) => this.#announce('supervisor-restarted', { name, restarts, error }),
       escalated: (name, error) => this.#announce('escalated', { name, error }),
@@ -188,7 +193,10 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   async start(): Promise<void> {
     if (this.#state !== 'new') return;
     this.#state = 'running';
-    const restored = this.#registerStored();
+    const { threads } = this.#options;
+    const restored = this.#records.addStored(({ shard }) =>
+      shard !== undefined && shard <= threads ? shard : this.#leastLoaded(),
+    );
     const shards = new Map(restored.map(({ id, address }) => [id, address.shard]));
     await this.#archive.distribute((id) => shards.get(id));
     await this.#pool.start();
@@ -205,20 +213,6 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   }
 
   /**
-   * Actors that an earlier life of the node has left get their places; those of supervisors wait for theirs, and those
-   * of the program, which have no module, until it spawns them again.
-   */
-  #registerStored(): ActorRecord[] {
-    const own = this.#archive.stored().filter(({ isSupervised, spec }) => !isSupervised && spec.module !== '');
-    return own.map(({ id, spec }) => {
-      const shard = spec.shard !== undefined && spec.shard <= this.#options.threads ? spec.shard : this.#leastLoaded();
-      const record = this.#registry.add(spec, shard, id);
-      record.isUnclaimed = true;
-      return record;
-    });
-  }
-
-  /**
    * Starts an actor on the shard of the spec, or on the worker thread with the least to do. With `supervisor` it is the
    * latest child of that supervisor.
    * @returns its address, when its machine has started
@@ -229,11 +223,11 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     if (this.#state !== 'running') throw notRunning();
     assertActorOptions(spec);
     if (spec.supervisor === undefined) {
-      const kept = this.#claim(spec);
+      const kept = this.#records.claim(spec);
       return kept ? this.#addressOf(kept) : this.#start(spec, null);
     }
     await this.#supervised.add(spec.supervisor, spec);
-    return (this.#registry.byName(spec.name) as ActorRecord).address;
+    return (this.#records.registry.byName(spec.name) as ActorRecord).address;
   }
 
   /**
@@ -251,7 +245,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     // A supervisor keeps its children alive also where the shard that they were meant for is gone for good.
     const isGone = supervised !== null && this.#pool.isGone(wanted);
     const shard = isGone ? this.#leastLoaded() : wanted;
-    const record = this.#register(shard === 0 ? spec : cloneSpec(spec), shard, supervised);
+    const record = this.#records.add(shard === 0 ? spec : cloneSpec(spec), shard, supervised);
     const left = this.#archive.keptActor(record.id);
     const there = left && (await left);
     // Its shard may have died meanwhile, and it with it.
@@ -259,14 +253,6 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     if (shard === 0) void this.#host.spawn(seatOf(record), there);
     else this.#order(shard, ['spawn', seatOf(record), there]);
     return this.#addressOf(record);
-  }
-
-  /** An actor that was kept from an earlier life of the node is whoever's that spawns it first. */
-  #claim({ name, module, exportName }: ActorSpec): ActorRecord | null {
-    const kept = this.#registry.byName(name);
-    if (!kept?.isUnclaimed || kept.spec.module !== module || kept.spec.exportName !== exportName) return null;
-    kept.isUnclaimed = false;
-    return kept;
   }
 
   async #addressOf(record: ActorRecord): Promise<ActorAddress> {
@@ -281,7 +267,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
    */
   spawnLocal(name: string, definition: ActorDefinition, options?: unknown): ActorAddress {
     if (this.#state === 'stopping' || this.#state === 'ended') throw notRunning();
-    const record = this.#register({ name, module: '', exportName: name, options, shard: 0 }, 0);
+    const record = this.#records.add({ name, module: '', exportName: name, options, shard: 0 }, 0);
     this.#host.spawnDefined(seatOf(record), definition, this.#archive.keptNow(record.id));
     if (record.refusal) throw record.refusal;
     return record.address;
@@ -340,10 +326,10 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   #recordOf(target: ActorReference): ActorRecord | undefined {
     if (!isActorAddress(target)) {
       const isHere = target.node === undefined || target.node === this.#options.nodeId;
-      return isHere ? this.#registry.byName(target.name) : undefined;
+      return isHere ? this.#records.registry.byName(target.name) : undefined;
     }
     const { shard, slot, generation } = this.#host.switchboard.forwards.latest(target);
-    return this.#registry.byAddress(shard, slot, generation);
+    return this.#records.registry.byAddress(shard, slot, generation);
   }
 
   /**
@@ -353,7 +339,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
    * @throws AcademyError ERR_ACADEMY_ACTOR_STOPPED when there is no such actor
    */
   async reload(name: string, { module, exportName }: Pick<ActorSpec, 'module' | 'exportName'>): Promise<ReloadOutcome> {
-    const record = this.#registry.byName(name);
+    const record = this.#records.registry.byName(name);
     if (!record) throw new AcademyError('ERR_ACADEMY_ACTOR_STOPPED', `there is no actor "${name}"`);
     await this.#moves.settled(record);
     const { shard, slot, generation } = record.address;
@@ -436,13 +422,13 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
 
   /** Actors that live now, on all shards. */
   get size(): number {
-    return this.#registry.size;
+    return this.#records.registry.size;
   }
 
   /** All actors, and those that were given up. A thread that hangs is left out. */
   async infos(): Promise<ActorInfo[]> {
     const infos = (await this.#reports.ask('infos')) as ActorInfo[];
-    return [...this.#host.infos(), ...infos, ...this.#failed.list()].map((info) => {
+    return [...this.#host.infos(), ...infos, ...this.#records.failed.list()].map((info) => {
       const supervisor = this.#supervised.parentOf(info.name);
       return supervisor === undefined ? info : { ...info, supervisor };
     });
@@ -469,7 +455,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     const totals = this.#ledger.totals();
     return {
       ...totals,
-      actors: this.#registry.size + (totals.children ?? 0),
+      actors: this.#records.registry.size + (totals.children ?? 0),
       messagesLost: this.#messagesLost,
       shardRestarts: this.#shardRestarts,
       moves: this.#moves.count,
@@ -504,7 +490,11 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     const outcome = await Promise.race([this.#saveAndStop().then(() => 'done' as const), limit]);
     clock.clearTimeout(timer);
     if (outcome === 'late') {
-      this.#options.mesh.log('warn', 'actors', `${this.#registry.size} actors did not stop within ${limitMs} ms`);
+      this.#options.mesh.log(
+        'warn',
+        'actors',
+        `${this.#records.registry.size} actors did not stop within ${limitMs} ms`,
+      );
     }
     // A thread that has nothing left to do ends in a few milliseconds; one that hangs is not waited for long.
     await this.#pool.close(Math.max(100, endMs - clock.monotonicMs()));
@@ -522,10 +512,10 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     await this.#reports.ask('save');
     await this.#supervised.stopAll();
     await stopAllInOrder({
-      registry: this.#registry,
+      registry: this.#records.registry,
       isReachable: (shard) => this.#isReachable(shard),
       order: (shard, frame) => this.#order(shard, frame),
-      forget: (record) => this.#forget(record),
+      forget: (record) => this.#records.forget(record),
     });
   }
 
@@ -534,7 +524,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     const { shard, slot, generation } = record.address;
     const ended = new Promise<void>((resolve) => record.onEnd.push(resolve));
     if (this.#isReachable(shard)) this.#order(shard, ['stop', slot, generation]);
-    else this.#forget(record);
+    else this.#records.forget(record);
     return ended;
   }
 
@@ -579,7 +569,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     if (this.#options.threads === 0) return 0;
     const loads = this.#pool.usable().map((shard) => ({
       shard,
-      actors: this.#registry.population(shard),
+      actors: this.#records.registry.population(shard),
       waiting: this.#ledger.waiting(shard),
       utilisation: this.#pool.utilisation(shard),
     }));
@@ -588,15 +578,9 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     return shard;
   }
 
-  #register(spec: ActorSpec, shard: number, supervised: SeatSupervision | null = null): ActorRecord {
-    const record = this.#registry.add(spec, shard, this.#archive.idOf(spec.name), supervised);
-    this.#failed.forget(spec.name);
-    return record;
-  }
-
   #taskFor(shard: number): Omit<ShardTask, 'shard' | 'epoch' | 'shards' | 'memory' | 'heartbeatMs' | 'channel'> {
     const { nodeId, academyId } = this.#options;
-    const records = this.#registry.ofShard(shard);
+    const records = this.#records.registry.ofShard(shard);
     const seats = records.map((record) => seatOf(record, record.supervised !== null));
     return {
       nodeId,
@@ -627,15 +611,6 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     if (origin !== 0) this.#host.receive(frame, 0);
   }
 
-  /** The name is known to nobody any more, and whoever waits for the actor's end need not wait longer. */
-  #forget(record: ActorRecord): void {
-    this.#registry.remove(record);
-    this.#tellOtherShards(-1, ['unnamed', record.spec.name, record.address]);
-    record.onReload?.({ how: 'unchanged', reason: 'it has ended' });
-    this.#moves.ended(record);
-    for (const ended of record.onEnd) ended();
-  }
-
   // --- what the shards say
 
   #received(frame: Frame, shard: number): void {
@@ -646,50 +621,12 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
 
   #noticed(frame: NoticeFrame, shard: number): void {
     if (this.#archive.receive(frame, shard) || this.#moves.receive(frame, shard)) return;
+    if (this.#records.receive(frame, shard)) return;
     switch (frame[0]) {
-      case 'started':
-        return this.#started(this.#registry.byAddress(shard, frame[1], frame[2]), frame[3], frame[4]);
-      case 'refused': {
-        const record = this.#registry.byAddress(shard, frame[1], frame[2]);
-        if (!record) return;
-        this.#refuse(record, fromErrorRecord(frame[3], 'ERR_ACADEMY_ACTOR_MODULE'));
-        return;
-      }
-      case 'reloaded':
-        this.#registry.byAddress(shard, frame[1], frame[2])?.onReload?.(frame[3]);
-        return;
-      case 'restarted': {
-        const record = this.#registry.byAddress(shard, frame[1], frame[2]);
-        if (!record) return;
-        record.restarts = frame[3];
-        this.#announce('actor-restarted', { ...subject(record), restarts: frame[3], error: frame[4] });
-        if (record.supervised) this.#supervised.restarted(record.spec.name);
-        return;
-      }
-      case 'ended': {
-        const record = this.#registry.byAddress(shard, frame[1], frame[2]);
-        if (record) this.#ended(record, frame[3]);
-        return;
-      }
-      case 'fell':
-      case 'held': {
-        const record = this.#registry.byAddress(shard, frame[1], frame[2]);
-        if (!record) return;
-        if (frame[0] === 'fell') this.#supervised.fell(record.spec.name, frame[3]);
-        else this.#supervised.held(record.spec.name);
-        return;
-      }
       case 'escalated':
         return this.#announce('escalated', { name: frame[1], error: frame[2] });
       case 'quarantined':
         return this.#announce('quarantined', frame[1]);
-      case 'fetch': {
-        const record = this.#registry.byAddress(shard, frame[1], frame[2]);
-        if (record) this.#archive.fetch(shard, frame[1], frame[2], record.id);
-        return;
-      }
-      case 'resolve':
-        return this.#resolveFor(frame[1], shard);
       case 'interest':
         return this.#routes.setInterest(interestKey(frame[1], frame[2]), shard, frame[3]);
       case 'answer':
@@ -718,80 +655,13 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     }
   }
 
-  #started(record: ActorRecord | undefined, kind: RestartOptions['kind'], persist: PersistKind): void {
-    if (!record) return;
-    record.kind = kind;
-    const { starting, id, spec, address, supervised } = record;
-    record.starting = null;
-    if (!starting) return;
-    this.#tellOtherShards(address.shard, ['named', spec.name, address]);
-    // One that persists is spawned when it will be there again.
-    this.#archive.began(id, persist, spec, supervised !== null).then(starting.resolve, starting.reject);
-  }
-
-  #refuse(record: ActorRecord, error: AcademyError): void {
-    const { starting } = record;
-    record.starting = null;
-    record.refusal = error;
-    this.#forget(record);
-    starting?.reject(error);
-  }
-
-  #ended(record: ActorRecord, info: ActorInfo): void {
-    if (info.status === 'failed') this.#failedFor(record, info);
-    else this.#archive.ended(record.id);
-    this.#forget(record);
-    record.starting?.reject(new AcademyError('ERR_ACADEMY_ACTOR_STOPPED', `"${info.name}" was stopped as it started`));
-    if (record.supervised) this.#supervised.ended(info.name);
-  }
-
-  #failedFor(record: ActorRecord, info: ActorInfo): void {
-    this.#failed.add(info);
-    this.#announce('actor-failed', { ...subject(record), error: info.lastError ?? null });
-  }
-
-  /** A name that is about to be given is waited for. */
-  #resolveFor(name: string, shard: number): void {
-    const record = this.#registry.byName(name);
-    if (record?.starting) {
-      void record.started.then(
-        () => this.#order(shard, ['resolved', name, record.address]),
-        () => this.#order(shard, ['resolved', name, null]),
-      );
-    } else {
-      this.#order(shard, ['resolved', name, record?.address ?? null]);
-    }
-  }
-
   #shardDown(shard: number, cause: string, isReplaced: boolean): void {
     this.#unsaved[shard] = this.#archive.shardDown(shard, this.#ledger.get(shard, counterPlace('snapshotHandled')));
     this.#host.shardDown(shard);
     this.#moves.shardDown(shard);
     this.#routes.shardDown(shard);
     this.#reports.shardDown(shard);
-    const error: ErrorRecord = { code: 'ERR_ACADEMY_ACTOR_STOPPED', message: `shard ${shard} went down: ${cause}` };
-    const records = this.#registry.ofShard(shard);
-    const supervised = records.filter((record) => record.supervised && record.starting === null);
-    this.#announce('shard-down', { shard, cause, actors: records.length, isReplaced });
-    for (const record of records) {
-      if (record.supervised && !record.starting) continue;
-      if (record.starting) {
-        // It may be what has killed the thread.
-        this.#refuse(
-          record,
-          new AcademyError('ERR_ACADEMY_ACTOR_STOPPED', `"${record.spec.name}" was not started: ${error.message}`),
-        );
-      } else if (record.onEnd.length > 0) {
-        this.#forget(record);
-      } else if (!isReplaced || record.kind === 'temporary') {
-        this.#failedFor(record, failedInfo(record, error));
-        this.#forget(record);
-      } else {
-        record.onReload?.({ how: 'afresh', reason: error.message });
-        record.restarts++;
-      }
-    }
-    this.#supervised.shardDown(shard, supervised, error, isReplaced);
+    this.#records.shardDown(shard, cause, isReplaced);
   }
 
   #shardUp(shard: number, inFlight: number, millis: number): void {
@@ -800,7 +670,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     this.#shardRestarts++;
     this.#messagesLost += lost;
     this.#supervised.shardUp(shard);
-    this.#announce('shard-up', { shard, actors: this.#registry.population(shard), lost, millis });
+    this.#announce('shard-up', { shard, actors: this.#records.registry.population(shard), lost, millis });
   }
 
   /** A listener that throws does so on its own, not in the middle of a host's turn. */
@@ -808,10 +678,6 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     if (this.listenerCount(event) === 0) return;
     queueMicrotask(() => (this as EventEmitter).emit(event, detail));
   }
-}
-
-function subject(record: ActorRecord): { name: string; address: ActorAddress } {
-  return { name: record.spec.name, address: record.address };
 }
 
 function notRunning(): AcademyError {
