@@ -4,8 +4,9 @@
  * module for ever. What the module shares with its host, such as XState, is the host's own copy.
  */
 import { createRequire } from 'node:module';
-import { sep } from 'node:path';
+import { isAbsolute, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Jiti, JitiOptions, TransformOptions, TransformResult } from 'jiti';
 import * as xstate from 'xstate';
 
 const parameter = 'fresh';
@@ -46,17 +47,47 @@ export function importFresh(module: string): Promise<FreshImport> {
 }
 
 async function importAnew(path: string): Promise<FreshImport> {
-  const { createJiti } = await import('jiti');
   const { cache } = createRequire(import.meta.url);
-  const jiti = createJiti(path, {
-    fsCache: false,
-    interopDefault: false,
-    virtualModules: { xstate, [packageName]: await ownNamespace() },
-  });
+  const jiti = createJiti(path, { xstate, [packageName]: await ownNamespace() });
   // jiti keeps what it has compiled where require() does.
   for (const file of ownFiles(cache)) delete cache[file];
   const namespace = { ...(await jiti.import<Namespace>(path)) };
   return { namespace, files: [...new Set([path, ...ownFiles(cache)])] };
+}
+
+type JitiCore = (
+  path: string,
+  options: JitiOptions,
+  host: {
+    readonly createRequire: typeof createRequire;
+    readonly nativeImport: (target: string) => Promise<unknown>;
+    readonly onError: (fault: unknown) => never;
+  },
+) => Jiti;
+
+/**
+ * jiti's door leaves modules of JavaScript to Node.js, which would give the first version for ever. Its core takes the
+ * import by Node.js as an argument, and compiles what that refuses.
+ */
+function createJiti(path: string, virtualModules: Record<string, unknown>): Jiti {
+  const require = createRequire(createRequire(import.meta.url).resolve('jiti/package.json'));
+  const core = require('./dist/jiti.cjs') as JitiCore;
+  const transform = (options: TransformOptions) =>
+    (require('./dist/babel.cjs') as (options: TransformOptions) => TransformResult)(options);
+  return core(
+    path,
+    { fsCache: false, interopDefault: false, virtualModules, transform },
+    {
+      createRequire,
+      nativeImport: async (target) => {
+        if (isOwnFile(target)) throw new Error(`${target} is compiled, so that it is read anew`);
+        return import(target);
+      },
+      onError: (fault) => {
+        throw fault;
+      },
+    },
+  );
 }
 
 /** By a name that is no literal, since nothing here may depend on the package's door. */
@@ -65,7 +96,11 @@ function ownNamespace(): Promise<Namespace> {
   return import(name) as Promise<Namespace>;
 }
 
-/** Libraries do not change while one works. */
 function ownFiles(cache: NodeJS.Dict<unknown>): string[] {
-  return Object.keys(cache).filter((file) => !file.includes(`${sep}node_modules${sep}`));
+  return Object.keys(cache).filter(isOwnFile);
+}
+
+/** Libraries do not change while one works. */
+function isOwnFile(target: string): boolean {
+  return isAbsolute(target) && !target.includes(`${sep}node_modules${sep}`);
 }

@@ -1,11 +1,11 @@
 /** A module that changes while its actor runs, on a real thread: the actor goes on where it was, if that fits. */
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import t, { type Test } from 'tap';
 import type { ActorSystem } from '../../runtime/hosting/ActorSystem.js';
 import type { ReloadOutcome } from '../../runtime/hosting/frames.js';
-import { freshModule } from '../../runtime/hosting/importFresh.js';
+import { freshModule, importFresh } from '../../runtime/hosting/importFresh.js';
 import { until } from '../../testing/realTime.js';
 import type { TestShards, TestShardsOptions } from '../../testing.js';
 import { openShards } from './probes.js';
@@ -90,6 +90,35 @@ t.test('an actor goes on in its state with the code of the changed module', asyn
   t.equal(await bot.ask(), '41 now');
   t.match(await bot.system.infos(), [{ name: 'bot', state: 'asleep', restarts: 0, status: 'running' }]);
 });
+
+for (const extension of ['js', 'mjs', 'ts']) {
+  t.test(
+    `a module of .${extension} is read anew with what it imports, which Node.js would keep for ever`,
+    async (t) => {
+      const folder = t.testdir({ 'package.json': '{"type":"module"}' });
+      const write = (name: string, code: string) => {
+        const file = join(folder, `${name}.${extension}`);
+        writeFileSync(file, code);
+        return pathToFileURL(file).href;
+      };
+      const code = `import { word } from './word.${extension}'; export const said = () => 'old ' + word;`;
+      write('word', "export const word = 'one';");
+      const module = write('bot', code);
+      const said = async (version: number): Promise<unknown> => {
+        const { namespace, files } = await importFresh(freshModule(module, version));
+        t.strictSame(files.map((file) => basename(file, `.${extension}`)).sort(), ['bot', 'word']);
+        return (namespace.said as () => unknown)();
+      };
+      t.equal(await said(1), 'old one');
+      write('bot', code.replace('old', 'new'));
+      t.equal(await said(2), 'new one');
+      write('word', "export const word = await Promise.resolve('two');");
+      t.equal(await said(3), 'new two', 'and may wait for something');
+      write('bot', 'export const {{');
+      await t.rejects(importFresh(freshModule(module, 4)), 'a mistake shows');
+    },
+  );
+}
 
 t.test('messages that wait and questions that are open outlive the change', async (t) => {
   const bot = await EditedActor.open(t, counter({}));
