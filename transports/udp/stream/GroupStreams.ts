@@ -16,7 +16,7 @@ import type {
   StreamClass,
   StreamSource,
 } from '../../../runtime/protocol/streams.js';
-import type { ReceivedStreamStats } from './ReceivedStream.js';
+import type { ReceivedStreamStats } from './receivedCounters.js';
 import type { StreamNetwork } from './StreamNetwork.js';
 import { StreamPublisher } from './StreamPublisher.js';
 import { StreamReceiver, type StreamReceiverStats } from './StreamReceiver.js';

@@ -12,7 +12,8 @@ import { limits } from '../../../runtime/protocol/limits.js';
 import type { Random } from '../../../runtime/protocol/Random.js';
 import type { ConsumeStream, StreamAddress, StreamSource } from '../../../runtime/protocol/streams.js';
 import { publisherOf } from './publisherOf.js';
-import { ReceivedStream, type ReceivedStreamStats } from './ReceivedStream.js';
+import { ReceivedStream } from './ReceivedStream.js';
+import type { ReceivedStreamStats } from './receivedCounters.js';
 import type { StreamNetwork } from './StreamNetwork.js';
 import { StreamSeal } from './StreamSeal.js';
 import {
