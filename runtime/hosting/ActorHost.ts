@@ -256,7 +256,7 @@ export class ActorHost implements MachineOutlet {
   /** Gives an actor its address and loads its module. The main thread hears `started` or `refused`. */
   async spawn(seat: ActorSeat, kept: KeptShard | null = null): Promise<void> {
     const cell = this.#seat(seat);
-    if (kept) this.#persistence.offer(kept.images, kept.entries);
+    if (kept) this.#persistence.offers.add(kept.images, kept.entries);
     try {
       const definition = await loadActorModule(seat.module, seat.exportName);
       if (cell.status === 'starting') this.#lives.begin(cell, this.#kinds.ofSeat(definition, seat));
@@ -267,7 +267,7 @@ export class ActorHost implements MachineOutlet {
 
   /** Starts actors that were here before, with what was kept of them; a module is loaded once for all of its actors. */
   async spawnAll(seats: readonly ActorSeat[], kept: KeptShard): Promise<void> {
-    this.#persistence.offer(kept.images, kept.entries);
+    this.#persistence.offers.add(kept.images, kept.entries);
     const cells = seats.map((seat) => this.#seat(seat));
     const loaded = await loadDefinitions(seats);
     for (const [index, cell] of cells.entries()) {
@@ -278,13 +278,13 @@ export class ActorHost implements MachineOutlet {
       if (definition && 'machine' in definition) this.#lives.begin(cell, this.#kinds.ofSeat(definition, seat));
       else if (definition) this.#lives.refuse(cell, definition);
     }
-    this.#persistence.forgetOffers();
+    this.#persistence.offers.clear();
   }
 
   /** The same with a definition at hand, at once. */
   spawnDefined(seat: ActorSeat, definition: ActorDefinition, kept: KeptShard | null = null): void {
     const cell = this.#seat(seat);
-    if (kept) this.#persistence.offer(kept.images, kept.entries);
+    if (kept) this.#persistence.offers.add(kept.images, kept.entries);
     try {
       this.#lives.begin(cell, this.#kinds.ofSeat(definition, seat));
     } catch (thrown) {

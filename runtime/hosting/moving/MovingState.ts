@@ -5,7 +5,7 @@ import type { AskNote, CarriedAsk } from '../AskTable.js';
 import type { Bond, Watcher } from '../Bonds.js';
 import type { CarriedSubscription } from '../EventInterest.js';
 import type { EffectLedger } from '../persistence/ActorImage.js';
-import type { CarriedBook } from '../persistence/ShardPersistence.js';
+import type { CarriedBook } from '../persistence/ActorRestorer.js';
 
 export interface MovingState {
   readonly from: ActorAddress;

@@ -1,0 +1,53 @@
+/** What was kept of a shard's actors that are about to start, by their numbers. */
+import { deserialize } from 'node:v8';
+import type { ActorImage, JournalEntry } from './ActorImage.js';
+import { decodeImages } from './decodeImages.js';
+
+export interface KeptActor {
+  readonly image: ActorImage;
+  readonly entries: readonly JournalEntry[];
+}
+
+export class KeptOffers {
+  readonly #images = new Map<number, ActorImage>();
+  readonly #journals = new Map<number, JournalEntry[]>();
+
+  /** @param entries id, entry, id, entry … of journals, each in order */
+  add(images: readonly Uint8Array[], entries: readonly (number | Uint8Array)[]): void {
+    for (let at = 0; at < entries.length; at += 2) {
+      this.#addEntry(entries[at] as number, deserialize(entries[at + 1] as Uint8Array) as JournalEntry);
+    }
+    for (const bytes of images) {
+      for (const image of decodeImages(bytes)) {
+        const known = this.#images.get(image.id);
+        if (!known || known.sequence <= image.sequence) this.#images.set(image.id, image);
+      }
+    }
+  }
+
+  has(id: number): boolean {
+    return this.#images.has(id);
+  }
+
+  /** It starts now. */
+  take(id: number): KeptActor | null {
+    const image = this.#images.get(id);
+    if (!image) return null;
+    const entries = this.#journals.get(id) ?? [];
+    this.#images.delete(id);
+    this.#journals.delete(id);
+    return { image, entries };
+  }
+
+  /** All actors of the shard have started: what was kept of others is of no use. */
+  clear(): void {
+    this.#images.clear();
+    this.#journals.clear();
+  }
+
+  #addEntry(id: number, entry: JournalEntry): void {
+    const journal = this.#journals.get(id);
+    if (journal) journal.push(entry);
+    else this.#journals.set(id, [entry]);
+  }
+}

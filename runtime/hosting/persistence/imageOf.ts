@@ -1,0 +1,49 @@
+/** What an actor has become, to be kept or to go along with it. */
+import type { ActorCell } from '../ActorCell.js';
+import type { ActorKind } from '../ActorKind.js';
+import type { ActorTimers } from '../ActorTimers.js';
+import type { ActorSeat } from '../frames.js';
+import type { MachineRun } from '../tiers/MachineTier.js';
+import type { ActorImage, ImageMonitor } from './ActorImage.js';
+import type { PersistentActor } from './PersistentActor.js';
+import { withoutClock } from './withoutClock.js';
+
+/** Of one that persists; it is up to date then. */
+export function imageOf(actor: PersistentActor, kind: ActorKind, run: MachineRun, timers: ActorTimers): ActorImage {
+  const snapshot = kind.tier.snapshot(run) as { readonly context?: unknown };
+  const context = withoutClock(snapshot.context);
+  actor.imaged = actor.sequence;
+  return {
+    id: actor.id,
+    version: kind.definition.snapshotVersion ?? 1,
+    snapshot: context === snapshot.context ? snapshot : { ...snapshot, context },
+    sequence: actor.sequence,
+    ledger: actor.ledger,
+    timers: timers.list(actor.cell),
+    subscriptions: actor.subscriptions,
+    monitors: monitorsOf(actor.cell),
+  };
+}
+
+/** What an actor has become, whether it persists or not. */
+export function imageToMove(cell: ActorCell, timers: ActorTimers): ActorImage {
+  const { extras, named, kind, run } = cell;
+  if (extras?.persistent) return imageOf(extras.persistent, kind as ActorKind, run as MachineRun, timers);
+  const { definition, tier } = kind as ActorKind;
+  const snapshot = tier.snapshot(run as MachineRun) as { readonly context?: unknown };
+  return {
+    id: (named as ActorSeat).id,
+    version: definition.snapshotVersion ?? 1,
+    snapshot: { ...snapshot, context: withoutClock(snapshot.context) },
+    sequence: 0,
+    ledger: null,
+    timers: timers.list(cell),
+    subscriptions: [],
+    monitors: [],
+  };
+}
+
+function monitorsOf({ extras }: ActorCell): ImageMonitor[] {
+  const bonds = [...(extras?.watching?.values() ?? [])];
+  return bonds.filter(({ isLink }) => !isLink).map(({ target, tag }) => ({ target, tag }));
+}
