@@ -225,9 +225,9 @@ export type NoticeFrame =
   | readonly ['escalated', actor: string, error: ErrorRecord]
   | readonly ['ended', slot: number, generation: number, info: ActorInfo]
   /** An actor that is to move rests. */
-  | readonly ['departing', slot: number, generation: number, image: Uint8Array, state: Uint8Array]
+  | readonly ['departing', slot: number, generation: number, to: ActorAddress, image: Uint8Array, state: Uint8Array]
   /** It goes on where it was. */
-  | readonly ['stayed', slot: number, generation: number, error: ErrorRecord]
+  | readonly ['stayed', slot: number, generation: number, to: ActorAddress, error: ErrorRecord]
   /** Its machine is restored on the other shard, or cannot be. */
   | readonly ['arrived', slot: number, generation: number, error: ErrorRecord | null]
   /** It runs there, with all that was on its way. */

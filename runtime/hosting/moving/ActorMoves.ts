@@ -92,11 +92,11 @@ export class ActorMoves {
   receive(frame: NoticeFrame, shard: number): boolean {
     switch (frame[0]) {
       case 'departing':
-        this.#departing(shard, frame);
+        this.#departing(frame);
         return true;
       case 'stayed': {
-        const move = this.#byFrom(shard, frame[1], frame[2]);
-        if (move?.phase === 'departing') this.#giveUp(move, frame[3]);
+        const move = this.#departingTo(frame[3]);
+        if (move) this.#giveUp(move, frame[4]);
         return true;
       }
       case 'arrived':
@@ -150,12 +150,9 @@ export class ActorMoves {
     }
   }
 
-  #departing(
-    shard: number,
-    [, slot, generation, image, state]: Extract<NoticeFrame, readonly ['departing', ...unknown[]]>,
-  ) {
-    const move = this.#byFrom(shard, slot, generation);
-    if (move?.phase !== 'departing') return;
+  #departing([, , , to, image, state]: Extract<NoticeFrame, readonly ['departing', ...unknown[]]>) {
+    const move = this.#departingTo(to);
+    if (!move) return;
     move.phase = 'arriving';
     move.image = image;
     const seat = { ...seatOf(move.record), address: move.to };
@@ -198,9 +195,10 @@ export class ActorMoves {
     move.reject(error);
   }
 
-  #byFrom(shard: number, slot: number, generation: number): Move | undefined {
-    const record = this.#world.registry.byAddress(shard, slot, generation);
-    return record && this.#moves.get(record);
+  /** What is said of a move that was given up before, is not of the next one of the same actor. */
+  #departingTo({ shard, slot, generation }: ActorAddress): Move | undefined {
+    const move = this.#byTo(shard, slot, generation);
+    return move?.phase === 'departing' ? move : undefined;
   }
 
   #byTo(shard: number, slot: number, generation: number): Move | undefined {

@@ -80,7 +80,7 @@ export class Departures {
     const cell = this.#world.find(slot, generation);
     const error = cell ? whyNot(cell) : notMovable('it is gone', 'start it again on the shard on which it is to live');
     if (!cell || error) {
-      this.#world.toMain(['stayed', slot, generation, toErrorRecord(error, 'ERR_ACADEMY_NOT_MOVABLE')]);
+      this.#world.toMain(['stayed', slot, generation, to, toErrorRecord(error, 'ERR_ACADEMY_NOT_MOVABLE')]);
       return;
     }
     cell.status = 'moving';
@@ -166,7 +166,7 @@ export class Departures {
   }
 
   #send(departure: Departure): void {
-    const { cell } = departure;
+    const { cell, to } = departure;
     const { persistence, turns, toMain } = this.#world;
     const { slot, generation, extras } = cell;
     if (extras?.persistent && persistence.journal.isPending(extras.persistent)) return;
@@ -180,10 +180,10 @@ export class Departures {
       departure.image = image;
       departure.state = state;
       this.#world.timers.clear(cell);
-      toMain(['departing', slot, generation, bytes, stateBytes]);
+      toMain(['departing', slot, generation, to, bytes, stateBytes]);
     } catch (thrown) {
       this.stay(cell);
-      toMain(['stayed', slot, generation, cannotBeMoved(cell, thrown)]);
+      toMain(['stayed', slot, generation, to, cannotBeMoved(cell, thrown)]);
     }
   }
 
