@@ -27,6 +27,7 @@ import { stopCommand } from './commands/stop.js';
 import { ticketCommand } from './commands/ticket.js';
 import { treeCommand } from './commands/tree.js';
 import { upCommand } from './commands/up.js';
+import { examplesText } from './examples.js';
 import { type ExitCode, exitCodes, exitCodeTable } from './exitCodes.js';
 import { Output, type OutputStream } from './Output.js';
 
@@ -76,11 +77,12 @@ export async function runProgram(args: readonly string[], streams: ProgramStream
     return context.exitCode;
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) return context.output.error(thrown);
-    return thrown.exitCode === 0 ? exitCodes.ok : context.output.error(usageError(thrown));
+    return thrown.exitCode === 0 ? exitCodes.ok : context.output.error(usageError(thrown, commandOf(program, args)));
   }
 }
 
-function createProgram(context: CommandContext, stdout: OutputStream): Command {
+/** The whole command line, also for who only parses. */
+export function createProgram(context: CommandContext, stdout: OutputStream): Command {
   const program = new Command('academy')
     .description('A mesh of talking agents that learn from what you say to them.')
     .version(packageVersion())
@@ -100,23 +102,42 @@ ${exitCodeTable}`,
   return program;
 }
 
-/** Makes commander throw instead of ending the process, in every command of the tree. */
+/** In every command of the tree: commander throws instead of ending the process, and the help ends with examples. */
 function settle(command: Command, stdout: OutputStream): void {
   command
+    .addHelpText('after', examplesText(wordsOf(command)))
     .exitOverride()
     .showSuggestionAfterError(true)
     .configureOutput({ writeOut: (text) => stdout.write(text), outputError: () => {} });
   for (const child of command.commands) settle(child, stdout);
 }
 
+/** `persona train`; empty for the program itself. */
+function wordsOf(command: Command): string {
+  return command.parent === null ? '' : `${wordsOf(command.parent)} ${command.name()}`.trim();
+}
+
+/** The command that was meant, whose help knows more. */
+function commandOf(program: Command, args: readonly string[]): Command {
+  let command = program;
+  for (const word of args) {
+    const child = command.commands.find((each) => each.name() === word);
+    if (child) command = child;
+    else if (!word.startsWith('-')) break;
+  }
+  return command;
+}
+
 /** Commander's fault in the words of every other error: what is wrong, and what to do. */
-function usageError(fault: CommanderError): { code: string; message: string; remedy: string } {
+function usageError(fault: CommanderError, command: Command): { code: string; message: string; remedy: string } {
   const [first = '', ...rest] = fault.message.split('\n');
   const suggestion = /\(Did you mean (.*)\?\)/.exec(rest.join(' '))?.[1];
   const unhelpful = fault.code === 'commander.help';
   return {
     code: 'ERR_ACADEMY_BAD_ARGUMENT',
     message: unhelpful ? 'a command is missing' : first.replace(/^error: /, ''),
-    remedy: suggestion ? `did you mean ${suggestion}?` : 'see academy --help, or --help after a command',
+    remedy: suggestion
+      ? `did you mean ${suggestion}?`
+      : `see ${['academy', wordsOf(command), '--help'].filter((word) => word !== '').join(' ')}`,
   };
 }

@@ -9,12 +9,10 @@ export function moveCommand({ output }: CommandContext): Command {
       .description('move a running actor to another thread, with its state and all that waits for it')
       .argument('<name>', 'the actor, as "academy tree" shows it')
       .argument('<shard>', 'a thread by its number; 0 is the main thread', shardOf),
-  )
-    .addHelpText('after', '\nExample:\n  $ academy move participant/ada 2\n')
-    .action(async (name: string, shard: number, options: NodeOptions) => {
-      const address = await withNode(options, (node) => node.request('move', { name, shard }));
-      output.result({ name, address }, () => `"${name}" runs on shard ${address.shard}`);
-    });
+  ).action(async (name: string, shard: number, options: NodeOptions) => {
+    const address = await withNode(options, (node) => node.request('move', { name, shard }));
+    output.result({ name, address }, () => `"${name}" runs on shard ${address.shard}`);
+  });
 }
 
 function shardOf(text: string): number {

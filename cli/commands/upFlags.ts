@@ -22,10 +22,10 @@ export function withUpFlags(command: Command): Command {
     .option('--alias <alias>', 'name of the node in paths, beside its id')
     .option('--participant <module...>', 'participants of your own: ./my-bot.js or ./my-bot.js#export')
     .option('--peers <host:port,...>', 'nodes to connect to where multicast does not reach')
-    .option('--threads <n>', 'worker threads with actors; 0: all in the main thread', wholeNumber('--threads'))
+    .option('--threads <n>', 'worker threads with actors; 0: all in the main thread', wholeNumber('--threads', 2))
     .option('--lan', 'use the local network, not only this machine')
     .option('--interface <name>', 'network interface, by name or address')
-    .option('--tcp-port <port>', 'TCP port for other nodes; by default a free one', wholeNumber('--tcp-port'))
+    .option('--tcp-port <port>', 'TCP port for other nodes; by default a free one', wholeNumber('--tcp-port', 47_101))
     .option('--open', 'no secret: whoever reaches the network may take part')
     .option('--log <level>', 'debug, info, warn, error or silent');
 }
@@ -47,10 +47,10 @@ export function flagsOf(given: UpFlags): AcademyUserConfig {
   };
 }
 
-function wholeNumber(option: string): (text: string) => number {
+function wholeNumber(option: string, example: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (text.trim() !== '' && Number.isInteger(value) && value >= 0) return value;
-    throw usageFault(`${option} ${text} is no whole number from 0 on`, `write for instance ${option} 2`);
+    throw usageFault(`${option} ${text} is no whole number from 0 on`, `write for instance ${option} ${example}`);
   };
 }

@@ -1,7 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import t from 'tap';
-import { runProgram } from '../../cli/program.js';
+import { examples } from '../../cli/examples.js';
+import { Output } from '../../cli/Output.js';
+import { createProgram, runProgram } from '../../cli/program.js';
 import { CommandLine } from './CommandLine.js';
 
 /** The program in this process: what it prints, and its exit code. */
@@ -24,6 +27,41 @@ t.test('the help names every command and every exit code', async (t) => {
   }
   for (const exit of [0, 1, 2, 3, 4, 5, 130, 143]) t.match(stdout, new RegExp(`^ +${exit} {2}\\w`, 'm'));
   t.strictSame(await program(), { code, stdout, stderr: '' }, 'without a word it says the same');
+});
+
+/** Words as a shell makes them of the lines that the help shows. */
+const wordsOf = (line: string) =>
+  [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
+
+t.test('the help of each command ends with examples, which the command takes', async (t) => {
+  const stdout = { write: () => {} };
+  const output = new Output({ stdout, stderr: stdout, env: {}, json: false });
+  const fresh = () => createProgram({ output, exitCode: 0 }, stdout);
+  const leaves = (command: Command): Command[] =>
+    command.commands.length === 0 || command.name() === 'bench'
+      ? [command, ...command.commands]
+      : command.commands.flatMap(leaves);
+  const called: string[] = [];
+  for (const leaf of leaves(fresh())) {
+    const words = leaf.parent?.parent ? `${leaf.parent.name()} ${leaf.name()}` : leaf.name();
+    const shown = examples[words] ?? [];
+    t.not(shown.length, 0, `${words} has examples`);
+    for (const [line, what] of shown) {
+      const parsed = fresh();
+      for (const each of leaves(parsed)) each.action(() => void called.push(each.name()));
+      const [name, ...args] = wordsOf(line);
+      t.equal(name, 'academy');
+      await parsed.parseAsync(args, { from: 'user' });
+      t.equal(called.pop(), leaf.name(), `${line}: ${what}`);
+    }
+  }
+  t.match((await program('tree', '--help')).stdout, /Examples:\n {2}# .*\n {2}academy tree\n/);
+});
+
+t.test('a wrong call is told whose help knows more', async (t) => {
+  t.match(await program('persona', 'train'), { code: 2, stderr: /remedy: see academy persona train --help\n/ });
+  t.match(await program('status', '--data'), { code: 2, stderr: /remedy: see academy status --help\n/ });
+  t.match(await program('nothing'), { code: 2, stderr: /remedy: see academy --help\n/ });
 });
 
 t.test('the version is that of the package', async (t) => {
