@@ -6,6 +6,8 @@
 
 /** Names beyond so many are a dictionary's. */
 const namesMax = 32;
+/** Shapes are kept, so nobody's long texts may be: longer names are a dictionary's as well. */
+const nameCharactersMax = 64;
 /** Shapes that are told apart and those that have a number; a program has some hundreds. */
 const nodesMax = 8_192;
 const shapesMax = 2_048;
@@ -32,11 +34,11 @@ export class PlainShape {
     return hasBeenSeen;
   }
 
-  child(name: string, make: () => PlainShape | null): PlainShape | null {
+  child(name: string, make: (name: string) => PlainShape | null): PlainShape | null {
     if (this.#last !== null && this.#lastName === name) return this.#last;
     let child = this.#next.get(name) ?? null;
     if (child === null) {
-      child = make();
+      child = make(name);
       if (child === null) return null;
       this.#next.set(name, child);
     }
@@ -65,7 +67,8 @@ export class PlainShapes {
   /** Those with a number. */
   readonly #numbered: PlainShape[] = [];
   #nodes = 0;
-  readonly #make = (): PlainShape | null => (this.#nodes++ < nodesMax ? new PlainShape() : null);
+  readonly #make = (name: string): PlainShape | null =>
+    name.length <= nameCharactersMax && this.#nodes++ < nodesMax ? new PlainShape() : null;
 
   get size(): number {
     return this.#numbered.length;

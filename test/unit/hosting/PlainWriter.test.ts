@@ -137,6 +137,16 @@ t.test('the places of many actors arrive as they were, or are refused where ther
   t.throws(() => reader.places(), { code: 'ERR_ACADEMY_INTERNAL' }, 'more than the frame can hold');
 });
 
+t.test('a long name is not kept with the shapes, however often it comes', async (t) => {
+  const { writer, write, read } = makeEnds(65_536);
+  const value = { short: 1, ['n'.repeat(1_000)]: 2 };
+  for (let time = 0; time < 4; time++) {
+    t.ok(write(value));
+    t.strictSame(read(), value);
+    t.ok(writer.at > 1_000, 'it crosses each time');
+  }
+});
+
 t.test('names of properties cross once, long ones and too many of them each time', async (t) => {
   const { writer, write, read } = makeEnds(65_536);
   const value = { participantId: 1, displayName: 2 };
