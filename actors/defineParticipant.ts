@@ -175,6 +175,7 @@ export function defineParticipant<S = unknown, O = unknown, A = ParticipantAnswe
   participant: CallbackParticipant<S, O, A & ParticipantAnswers<S, O>>,
 ): ParticipantDefinition<AnswersContract<O, A>>;
 export function defineParticipant(participant: CallbackParticipant | MachineParticipant): ParticipantDefinition {
+  refuseUnknownFields(participant);
   const identity = participantOf(participant);
   const { mailbox, restart, messages, rooms = ['lobby'] } = participant;
   return {
@@ -195,6 +196,23 @@ export function isParticipantDefinition(value: unknown): value is ParticipantDef
     (value as { kind?: unknown }).kind === 'academy-actor' &&
     'participant' in value
   );
+}
+
+const commonFields = ['name', 'id', 'type', 'traits', 'capabilities', 'rooms', 'mailbox', 'restart', 'messages'];
+const callbackFields = [
+  ...['onStart', 'onJoin', 'onMessage', 'onMention', 'onSignal', 'onMemberJoined', 'onMemberLeft', 'onEvolution'],
+  'answers',
+];
+
+/** A mistyped callback would never be called, and JavaScript has no compiler that says so. */
+function refuseUnknownFields(given: CallbackParticipant | MachineParticipant): void {
+  const known = [...commonFields, ...('machine' in given ? ['machine'] : callbackFields)];
+  const unknown = Object.keys(given).find((field) => !known.includes(field));
+  if (unknown === undefined) return;
+  const what = 'machine' in given && callbackFields.includes(unknown) ? 'is not called beside a machine' : 'is unknown';
+  throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', `defineParticipant: ${unknown} ${what}`, {
+    remedy: `it takes ${known.join(', ')}`,
+  });
 }
 
 const participantTypes: readonly string[] = ['human', 'ai_assistant', 'persona', 'system'];

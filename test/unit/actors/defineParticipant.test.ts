@@ -1,0 +1,19 @@
+import t from 'tap';
+import { createMachine } from 'xstate';
+import { defineParticipant } from '../../../actors/defineParticipant.js';
+
+/** As JavaScript gives it, where no compiler looks. */
+const define = (fields: object) => () => defineParticipant({ name: 'Echo', ...fields } as { name: string });
+
+t.test('a callback that is mistyped is refused, since it would never be called', async (t) => {
+  t.throws(define({ onMentoin: () => {} }), {
+    code: 'ERR_ACADEMY_BAD_ARGUMENT',
+    message: 'defineParticipant: onMentoin is unknown',
+    remedy: /it takes name, .*onMention, /,
+  });
+  t.throws(define({ machine: createMachine({}), onMention: () => {} }), {
+    message: 'defineParticipant: onMention is not called beside a machine',
+  });
+  t.doesNotThrow(define({ id: 'echo', rooms: [], onMention: () => {}, answers: {} }));
+  t.doesNotThrow(define({ machine: createMachine({}), capabilities: ['echo'] }));
+});
