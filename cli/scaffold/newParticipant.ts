@@ -221,6 +221,7 @@ and ${name} goes on where it was:
 npx academy up --watch --participant ./${module}
 \`\`\`
 
-How participants are written and tested: docs/PARTICIPANTS.md and docs/TESTING.md of academy-mesh.
+How participants are written and tested: docs/PARTICIPANTS.md and docs/TESTING.md in the package academy-mesh,
+which npm puts into \`node_modules\`.
 `;
 }
