@@ -1,5 +1,6 @@
 /** The supervision trees of a node, for people: who keeps whom alive, by which strategy, and how often it had to. */
 import type { ActorInfo, SupervisorInfo } from '../index.js';
+import { amountOf } from './amountOf.js';
 import { table } from './Output.js';
 
 /** Children of one supervisor that are shown by name. */
@@ -27,16 +28,16 @@ export function renderSupervision(supervisors: readonly SupervisorInfo[], actors
 function supervisorText({ status, restarts, recentRestarts, intensity, withinMs }: SupervisorInfo): string {
   const bound =
     intensity === null
-      ? `${recentRestarts} falls`
+      ? amountOf(recentRestarts, 'fall')
       : `${recentRestarts} of ${intensity} restarts within ${withinMs / 1_000} s`;
-  return [status, bound, ...(restarts > 0 ? [`itself restarted ${restarts} times`] : [])].join(', ');
+  return [status, bound, ...(restarts > 0 ? [`itself restarted ${amountOf(restarts, 'time')}`] : [])].join(', ');
 }
 
 function actorText(actor: ActorInfo | undefined): string {
   if (!actor) return 'not running';
   const { status, restarts, quarantined = 0 } = actor;
   const words: string[] = [status];
-  if (restarts > 0) words.push(`${restarts} restarts`);
-  if (quarantined > 0) words.push(`${quarantined} messages set aside`);
+  if (restarts > 0) words.push(amountOf(restarts, 'restart'));
+  if (quarantined > 0) words.push(`${amountOf(quarantined, 'message')} set aside`);
   return words.join(', ');
 }

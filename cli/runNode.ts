@@ -2,12 +2,13 @@
  * What `academy up` does: starts a node, says who hears the person and where the data live, serves the control socket,
  * and becomes the chat, or plays the scene, until a signal or `academy stop`. Then nothing is left behind.
  */
-import { type AcademyNode, createAcademyNode, type ReloadReport } from '../index.js';
+import { type AcademyNode, createAcademyNode } from '../index.js';
 import { runTerminalChat } from './chat/runTerminalChat.js';
 import { connectToFolder } from './control/connectToNode.js';
 import { createControlHandler } from './control/createControlHandler.js';
 import { Interruption } from './Interruption.js';
 import { type AcademyUserConfig, ControlServer } from './library.js';
+import { NodeTeller } from './NodeTeller.js';
 import type { Output } from './Output.js';
 import { type ConfigurationChoice, readConfiguration } from './readConfiguration.js';
 import { renderBanner } from './renderBanner.js';
@@ -63,6 +64,7 @@ async function startAndServe(
   closers: (() => unknown)[],
 ): Promise<void> {
   const { signal } = interruption;
+  const teller = new NodeTeller(output);
   const { config, dataFolder } = await readConfiguration(choice, flags);
   // A name that makes no seat is told before anything is opened.
   seatIdOf(config.name);
@@ -71,9 +73,10 @@ async function startAndServe(
     data: dataFolder,
     onProgress: (step) => output.progress(`… ${step}`),
     signal,
-    ...(watch ? { onReload: (report: ReloadReport) => tellReload(report, output) } : {}),
+    ...(watch ? { onReload: (report) => teller.reload(report) } : {}),
   });
   closers.push(() => node.stop());
+  teller.supervision(node.supervision);
   if (config.supervision.escalation === 'stop') node.supervision.on('escalated', () => interruption.end());
   const rooms = config.rooms.map(({ id }) => id);
   const person = await node.person(seatOfPerson(config.name, await participantsOf(node)), rooms);
@@ -86,7 +89,7 @@ async function startAndServe(
   signal.throwIfAborted();
   await tellReady(node, output);
   if (chat) {
-    await talk(dataFolder, output, interruption);
+    await talk(dataFolder, output, teller, interruption);
   } else {
     closers.push(tellNodes(node, output));
     if (scene) await playScene(output, signal);
@@ -107,15 +110,6 @@ function tellNodes({ discovery }: AcademyNode, output: Output): () => void {
   const onLost = (info: NodeInfo): void => tell('node-left', info, `← node ${info.alias} has gone`);
   discovery.events.on('discovered', onDiscovered).on('lost', onLost);
   return () => discovery.events.off('discovered', onDiscovered).off('lost', onLost);
-}
-
-function tellReload({ participantId, file, how, reason, remedy }: ReloadReport, output: Output): void {
-  const words = {
-    kept: `↻ ${participantId} goes on with the changed ${file}`,
-    afresh: `↻ ${participantId} started afresh with the changed ${file}: ${reason}`,
-    unchanged: `✗ ${participantId} goes on with what it had: ${reason}${remedy ? `\n  remedy: ${remedy}` : ''}`,
-  }[how];
-  output.event({ event: 'reloaded', participantId, file, how, reason, ...(remedy ? { remedy } : {}) }, words);
 }
 
 /**
@@ -157,13 +151,14 @@ async function tellReady(node: AcademyNode, output: Output): Promise<void> {
   );
 }
 
-async function talk(dataFolder: string, output: Output, interruption: Interruption): Promise<void> {
+async function talk(dataFolder: string, output: Output, teller: NodeTeller, interruption: Interruption): Promise<void> {
   await runTerminalChat({
     connection: connectToFolder(dataFolder),
     input: process.stdin,
     output: process.stdout,
     style: (style, text) => output.style(style, text),
     signal: interruption.signal,
+    onScreen: (print) => teller.showOn(print),
   });
 }
 

@@ -12,11 +12,13 @@ export interface TerminalChatOptions {
   readonly output: Writable;
   readonly style: Output['style'];
   readonly signal?: AbortSignal;
+  /** Is given what prints above the prompt, and null when that ends. */
+  readonly onScreen?: (print: ((text: string) => void) | null) => void;
 }
 
 /** @throws AcademyError ERR_ACADEMY_NODE_NOT_RUNNING */
 export async function runTerminalChat(options: TerminalChatOptions): Promise<void> {
-  const { connection, input, output, style, signal } = options;
+  const { connection, input, output, style, signal, onScreen } = options;
   const leaving = new AbortController();
   const leave = (): void => leaving.abort();
   const prompt = new PromptLine({
@@ -35,6 +37,7 @@ export async function runTerminalChat(options: TerminalChatOptions): Promise<voi
     eraseEntered: (shown: string, line: string) => prompt.eraseEntered(shown, line),
   };
   const session = new ChatSession(connection, screen, style);
+  onScreen?.(screen.print);
   signal?.addEventListener('abort', leave, { once: true });
   try {
     if (!signal?.aborted) await session.listen(leaving.signal);
@@ -43,6 +46,7 @@ export async function runTerminalChat(options: TerminalChatOptions): Promise<voi
     prompt.printAbove('The node has ended.');
   } finally {
     signal?.removeEventListener('abort', leave);
+    onScreen?.(null);
     prompt.close();
     output.write('\n');
   }

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { DeadLetter, DeadLetterReason } from '../../index.js';
+import type { ActorAddress, ActorInfo, DeadLetter, DeadLetterReason } from '../../index.js';
 import type { CommandContext } from '../CommandContext.js';
 import type { Output } from '../Output.js';
 import { table } from '../Output.js';
@@ -33,17 +33,18 @@ export function deadLettersCommand({ output }: CommandContext): Command {
     .action(async ({ reason, follow, ...options }: DeadLettersOptions) => {
       const isWanted = (letter: DeadLetter): boolean => reason === undefined || letter.reason === reason;
       await withNode(options, async (node) => {
+        const names = namesOf(await node.request('tree', {}));
         const letters = (await node.request('deadletters', {})).filter(isWanted);
         if (!follow) {
-          output.result(letters, rendered);
+          output.result(letters, (shown) => rendered(shown, names));
           return;
         }
         const { Interruption } = await import('../Interruption.js');
         const interruption = new Interruption();
         try {
-          for (const letter of letters) show(output, letter);
+          for (const letter of letters) show(output, letter, names);
           const { signal } = interruption;
-          await node.stream('letters', {}, (letter) => isWanted(letter) && show(output, letter), { signal });
+          await node.stream('letters', {}, (letter) => isWanted(letter) && show(output, letter, names), { signal });
         } finally {
           interruption.dispose();
         }
@@ -56,29 +57,40 @@ function reasonOf(text: string): DeadLetterReason {
   throw usageFault(`--reason ${text} is no reason`, `use one of: ${Object.keys(reasons).join(', ')}`);
 }
 
-function show(output: Output, letter: DeadLetter): void {
-  output.event({ ...letter }, rowOf(letter).join('  '));
+/** Names of those who live, by address. */
+type Names = ReadonlyMap<string, string>;
+
+function namesOf(actors: readonly ActorInfo[]): Names {
+  return new Map(actors.map(({ address, name }) => [placeOf(address), name]));
 }
 
-function rendered(letters: readonly DeadLetter[]): string {
+function placeOf({ shard, slot, generation }: ActorAddress): string {
+  return `${shard}/${slot}/${generation}`;
+}
+
+function show(output: Output, letter: DeadLetter, names: Names): void {
+  output.event({ ...letter }, rowOf(letter, names).join('  '));
+}
+
+function rendered(letters: readonly DeadLetter[], names: Names): string {
   if (letters.length === 0) return 'no dead letters';
   const counts = new Map<DeadLetterReason, number>();
   for (const { reason } of letters) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   const summary = [...counts].map(([reason, count]) => [`${count}`, reason, reasons[reason]]);
-  return `${table(letters.map(rowOf))}\n\n${table(summary)}`;
+  return `${table(letters.map((letter) => rowOf(letter, names)))}\n\n${table(summary)}`;
 }
 
-function rowOf({ atMs, reason, messageType, to, from, further }: DeadLetter): string[] {
+function rowOf({ atMs, reason, messageType, to, from, further }: DeadLetter, names: Names): string[] {
   return [
     new Date(atMs).toISOString().slice(0, 19),
     reason,
     further === undefined ? messageType : `${messageType} (and ${further} more)`,
-    `to ${nameOf(to)}`,
-    from === null ? '' : `from ${nameOf(from)}`,
+    `to ${nameOf(to, names)}`,
+    from === null ? '' : `from ${nameOf(from, names)}`,
   ];
 }
 
-function nameOf(reference: DeadLetter['to']): string {
-  if ('slot' in reference) return `${reference.shard}/${reference.slot}/${reference.generation}`;
+function nameOf(reference: DeadLetter['to'], names: Names): string {
+  if ('slot' in reference) return names.get(placeOf(reference)) ?? placeOf(reference);
   return reference.node === undefined ? reference.name : `${reference.name}@${reference.node.slice(0, 8)}`;
 }

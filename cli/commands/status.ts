@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { amountOf } from '../amountOf.js';
 import type { CommandContext } from '../CommandContext.js';
 import { table } from '../Output.js';
 import { type NodeOptions, withNode, withNodeOptions } from './nodeOptions.js';
@@ -17,7 +18,10 @@ export function statusCommand({ output }: CommandContext): Command {
             'process',
             `${shown.pid}, up ${Math.round(shown.uptimeMs / 1000)} s, ${Math.round(shown.memoryRssBytes / 2 ** 20)} MB`,
           ],
-          ['holds', `${shown.rooms} rooms, ${shown.actors} actors, ${shown.peers} other nodes`],
+          [
+            'holds',
+            `${amountOf(shown.rooms, 'room')}, ${amountOf(shown.actors, 'actor')}, ${amountOf(shown.peers, 'other node')}`,
+          ],
           ...counted('counted', shown.counters),
           ...counted('dropped', shown.drops),
           ...Object.entries(shown.transports).map(([name, stats]) => [

@@ -1,9 +1,13 @@
 import { Command } from 'commander';
 import type { ActorInfo } from '../../index.js';
+import { amountOf } from '../amountOf.js';
 import type { CommandContext } from '../CommandContext.js';
 import { table } from '../Output.js';
 import { renderSupervision } from '../renderSupervision.js';
 import { type NodeOptions, withNode, withNodeOptions } from './nodeOptions.js';
+
+/** Characters of an error's message; all of it is in `--json`. */
+const errorShownMax = 80;
 
 interface TreeOptions extends NodeOptions {
   readonly tiers?: true;
@@ -37,15 +41,15 @@ function rowOf(actor: ActorInfo, withTier: boolean): string[] {
   const figures = [
     `${messagesHandled} handled`,
     `${mailboxDepth} waiting`,
-    ...(restarts > 0 ? [`${restarts} restarts`] : []),
+    ...(restarts > 0 ? [amountOf(restarts, 'restart')] : []),
     ...(alarm ? [`mailbox alarm: ${alarm}`] : []),
-    ...(lastError ? [`last error ${lastError.code}`] : []),
+    ...(lastError ? [`last error ${lastError.code}: ${lastError.message.slice(0, errorShownMax)}`] : []),
   ];
   return [
     `  ${name}`,
     machine,
     ...(withTier ? [tier ?? ''] : []),
-    status === 'running' ? state : `${state} (${status})`,
+    status === 'running' ? state : `${state} (${status})`.trim(),
     figures.join(', '),
   ];
 }

@@ -39,7 +39,7 @@ t.test('supervisors are shown with strategy, restarts, and what was set aside be
   );
   t.match(text, /^ {2}node +one-for-one +running, 0 of 3 restarts within 60 s$/m);
   t.match(text, /^ {4}daemons +one-for-all +running, 1 of 3 restarts within 60 s$/m);
-  t.match(text, /^ {6}a +running, 1 restarts, 2 messages set aside$/m);
+  t.match(text, /^ {6}a +running, 1 restart, 2 messages set aside$/m);
   t.match(text, /^ {6}b +not running$/m);
   t.match(text, /^ {4}rooms +dynamic +running, 0 falls, itself restarted 2 times$/m);
   t.match(text, /^ {6}room\/29 +not running\n {6}… and 3 more/m);
