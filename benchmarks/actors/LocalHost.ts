@@ -57,7 +57,7 @@ export class LocalHost implements ActorWorld {
 
   /** @returns where they sit: slot, generation, slot, generation … */
   spawnMany(definition: ActorDefinition, count: number, options?: unknown): number[] {
-    return this.#host.spawnMany(definition, count, options === undefined ? undefined : () => options);
+    return this.#host.spawner.spawnMany(definition, count, options === undefined ? undefined : () => options);
   }
 
   spawnOne(definition: ActorDefinition): ActorAddress {
@@ -67,7 +67,7 @@ export class LocalHost implements ActorWorld {
   /** An actor that others find by its name. */
   spawnNamed(name: string, definition: ActorDefinition): ActorAddress {
     const address = { shard, slot: ++this.#named, generation: 1 };
-    this.#host.spawnDefined(
+    this.#host.spawner.spawnDefined(
       { id: this.#named, address, name, module: '', exportName: name, options: undefined, restarts: 0 },
       definition,
     );

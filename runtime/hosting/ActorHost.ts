@@ -6,7 +6,6 @@
 import type { AnyEventObject } from 'xstate';
 import {
   type ActorAddress,
-  type ActorDefinition,
   type ActorEffect,
   type ActorInfo,
   type ActorReference,
@@ -16,7 +15,7 @@ import {
   type Settled,
 } from '../protocol/actors.js';
 import type { Clock } from '../protocol/Clock.js';
-import { AcademyError, type ErrorRecord, fromErrorRecord, toErrorRecord } from '../protocol/errors.js';
+import { AcademyError, type ErrorRecord, fromErrorRecord } from '../protocol/errors.js';
 import type { NodeId } from '../protocol/identity.js';
 import { limits } from '../protocol/limits.js';
 import { MessageCodec } from '../protocol/MessageCodec.js';
@@ -26,6 +25,7 @@ import type { ActorCell } from './ActorCell.js';
 import { type ActorKind, ActorKinds } from './ActorKind.js';
 import { ActorLives } from './ActorLives.js';
 import { ActorPost } from './ActorPost.js';
+import { ActorSpawner } from './ActorSpawner.js';
 import { ActorTable } from './ActorTable.js';
 import { type ActorTimer, ActorTimers } from './ActorTimers.js';
 import { ActorTurns, undeliveredType } from './ActorTurns.js';
@@ -33,13 +33,12 @@ import type { AskNote, AskSettler } from './AskTable.js';
 import { Bonds } from './Bonds.js';
 import { EventDelivery } from './EventDelivery.js';
 import { EventInterest } from './EventInterest.js';
-import type { ActorSeat, Frame, NoticeFrame, ReloadOutcome, ReportSubject } from './frames.js';
+import type { Frame, NoticeFrame, ReportSubject } from './frames.js';
 import { loadActorModule } from './loadActorModule.js';
 import type { MessageCourier } from './MessageCourier.js';
 import { Arrivals } from './moving/Arrivals.js';
 import { Departures } from './moving/Departures.js';
 import { type EffectWorld, performEffect } from './performEffect.js';
-import type { KeptShard } from './persistence/ActorArchive.js';
 import type { PersistentActor } from './persistence/PersistentActor.js';
 import { performOnce } from './persistence/performOnce.js';
 import type { EffectVerdict } from './persistence/ShardJournal.js';
@@ -74,11 +73,10 @@ const answeredBefore: ErrorRecord = {
   code: 'ERR_ACADEMY_ASK_FAILED',
   message: 'an earlier life of the actor has asked this, and the answer went down with that life',
 };
-/** Actors of a shard that start before I/O and timers get their time. */
-const seatsPerBreath = 4_096;
 
 export class ActorHost implements MachineOutlet {
   readonly switchboard: Switchboard;
+  readonly spawner: ActorSpawner;
   readonly #options: ActorHostOptions;
   readonly #table: ActorTable;
   readonly #kinds: ActorKinds;
@@ -220,6 +218,17 @@ export class ActorHost implements MachineOutlet {
           : this.#settlerOf(cell, note),
       fault: (cell, error) => this.#lives.fault(cell, error),
     });
+    this.spawner = new ActorSpawner({
+      shard,
+      ledger,
+      table: this.#table,
+      kinds: this.#kinds,
+      lives: this.#lives,
+      persistence: this.#persistence,
+      switchboard,
+      toMain,
+      defer,
+    });
     this.#post = new ActorPost({
       arrivals: this.#arrivals,
       shard,
@@ -249,86 +258,8 @@ export class ActorHost implements MachineOutlet {
       interest: this.#interest,
       bonds: this.#bonds,
       settler: (cell, type, tag, from) => this.#settler(cell, type, tag, from),
-      spawnChild: (parent, definition, childOptions) => this.#spawnChild(definition, childOptions, parent).address,
+      spawnChild: (parent, definition, childOptions) => this.spawner.child(definition, childOptions, parent).address,
     };
-  }
-
-  /** Gives an actor its address and loads its module. The main thread hears `started` or `refused`. */
-  async spawn(seat: ActorSeat, kept: KeptShard | null = null): Promise<void> {
-    const cell = this.#seat(seat);
-    if (kept) this.#persistence.offers.add(kept.images, kept.entries);
-    try {
-      const definition = await loadActorModule(seat.module, seat.exportName);
-      if (cell.status === 'starting') this.#lives.begin(cell, this.#kinds.ofSeat(definition, seat));
-    } catch (thrown) {
-      if (cell.status === 'starting') this.#lives.refuse(cell, toErrorRecord(thrown, 'ERR_ACADEMY_ACTOR_MODULE'));
-    }
-  }
-
-  /** Starts actors that were here before, with what was kept of them; a module is loaded once for all of its actors. */
-  async spawnAll(seats: readonly ActorSeat[], kept: KeptShard): Promise<void> {
-    this.#persistence.offers.add(kept.images, kept.entries);
-    const cells = seats.map((seat) => this.#seat(seat));
-    const loaded = await loadDefinitions(seats);
-    for (const [index, cell] of cells.entries()) {
-      if (index % seatsPerBreath === seatsPerBreath - 1) await new Promise<void>((go) => this.#options.defer(go));
-      if (cell.status !== 'starting') continue;
-      const seat = seats[index] as ActorSeat;
-      const definition = loaded.get(seat.module)?.get(seat.exportName);
-      if (definition && 'machine' in definition) this.#lives.begin(cell, this.#kinds.ofSeat(definition, seat));
-      else if (definition) this.#lives.refuse(cell, definition);
-    }
-    this.#persistence.offers.clear();
-  }
-
-  /** The same with a definition at hand, at once. */
-  spawnDefined(seat: ActorSeat, definition: ActorDefinition, kept: KeptShard | null = null): void {
-    const cell = this.#seat(seat);
-    if (kept) this.#persistence.offers.add(kept.images, kept.entries);
-    try {
-      this.#lives.begin(cell, this.#kinds.ofSeat(definition, seat));
-    } catch (thrown) {
-      if (cell.status === 'starting') this.#lives.refuse(cell, toErrorRecord(thrown, 'ERR_ACADEMY_ACTOR_MODULE'));
-    }
-  }
-
-  /**
-   * Starts an actor without a name on this shard, at once and by itself. It is started again when it crashes, and
-   * has an address like any other; no other thread need know of it.
-   * @param options handed to the machine by reference
-   * @throws AcademyError ERR_ACADEMY_ACTOR_MODULE when it crashes as it starts, ERR_ACADEMY_BAD_ARGUMENT for a full shard
-   */
-  spawnChild(definition: ActorDefinition, options?: unknown): ActorAddress {
-    return this.#spawnChild(definition, options, null).freshAddress();
-  }
-
-  /**
-   * The same for many at a time.
-   * @param optionsOf makes the options of the child of that number
-   * @returns where they sit: slot, generation, slot, generation …
-   */
-  spawnMany(definition: ActorDefinition, count: number, optionsOf?: (index: number) => unknown): number[] {
-    const places: number[] = [];
-    for (let index = 0; index < count; index++) {
-      const { slot, generation } = this.#spawnChild(definition, optionsOf?.(index), null);
-      places.push(slot, generation);
-    }
-    return places;
-  }
-
-  /** Loads an actor's module again and goes on with it. The main thread hears `reloaded`. */
-  async reload(slot: number, generation: number, module: string, exportName: string): Promise<void> {
-    let outcome: ReloadOutcome;
-    try {
-      const definition = await loadActorModule(module, exportName);
-      const cell = this.#table.find(slot, generation);
-      if (!cell?.named) return;
-      outcome = this.#lives.reload(cell, this.#kinds.ofSeat(definition, cell.named));
-    } catch (thrown) {
-      const { message } = toErrorRecord(thrown, 'ERR_ACADEMY_ACTOR_MODULE');
-      outcome = { how: 'unchanged', reason: message };
-    }
-    this.#options.toMain(['reloaded', slot, generation, outcome]);
   }
 
   /** Stops an actor when it has handled what waits in its mailbox. The main thread hears `ended`. */
@@ -362,13 +293,13 @@ export class ActorHost implements MachineOutlet {
         this.#events.streams.end(frame[1]);
         break;
       case 'spawn':
-        void this.spawn(frame[1], frame[2]);
+        void this.spawner.spawn(frame[1], frame[2]);
         break;
       case 'stop':
         this.stop(frame[1], frame[2]);
         break;
       case 'reload':
-        void this.reload(frame[1], frame[2], frame[3], frame[4]);
+        void this.spawner.reload(frame[1], frame[2], frame[3], frame[4]);
         break;
       case 'crash':
         this.crash(frame[1], frame[2], frame[3]);
@@ -571,25 +502,6 @@ export class ActorHost implements MachineOutlet {
 
   // --- who lives here
 
-  #seat(seat: ActorSeat): ActorCell {
-    const cell = this.#table.seat(seat);
-    this.switchboard.names.bind(seat.name, seat.address);
-    return cell;
-  }
-
-  #spawnChild(definition: ActorDefinition, options: unknown, parent: ActorCell | null): ActorCell {
-    const kind = this.#kinds.of(definition);
-    const cell = this.#table.seatChild(kind, parent === null && options === undefined ? null : { parent, options });
-    this.#options.ledger.add(this.#options.shard, childrenPlace);
-    this.#lives.beginChild(cell, kind);
-    if (parent !== null) {
-      const extras = parent.extra();
-      extras.children ??= new Set();
-      extras.children.add(cell);
-    }
-    return cell;
-  }
-
   #vacated(cell: ActorCell): void {
     this.#arrivals.vacated(cell);
     if (!cell.named) this.#options.ledger.add(this.#options.shard, childrenPlace, -1);
@@ -665,27 +577,6 @@ export class ActorHost implements MachineOutlet {
     }
     this.#options.toMain(['dead-letters', letters]);
   }
-}
-
-/** @returns the definition, or why there is none, by module and export */
-async function loadDefinitions(
-  seats: readonly ActorSeat[],
-): Promise<Map<string, Map<string, ActorDefinition | ErrorRecord>>> {
-  const loaded = new Map<string, Map<string, ActorDefinition | ErrorRecord>>();
-  let before: ActorSeat | undefined;
-  for (const seat of seats) {
-    const { module, exportName } = seat;
-    if (module === before?.module && exportName === before.exportName) continue;
-    before = seat;
-    const exports = loaded.get(module) ?? new Map<string, ActorDefinition | ErrorRecord>();
-    loaded.set(module, exports);
-    if (exports.has(exportName)) continue;
-    const definition = await loadActorModule(module, exportName).catch((thrown: unknown) =>
-      toErrorRecord(thrown, 'ERR_ACADEMY_ACTOR_MODULE'),
-    );
-    exports.set(exportName, definition);
-  }
-  return loaded;
 }
 
 function isReference(target: unknown): target is ActorReference {

@@ -205,7 +205,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
       0,
       here.map(({ id }) => id),
     );
-    await this.#host.spawnAll(
+    await this.#host.spawner.spawnAll(
       here.map((record) => seatOf(record)),
       kept,
     );
@@ -250,7 +250,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     const there = left && (await left);
     // Its shard may have died meanwhile, and it with it.
     if (!record.starting) return this.#addressOf(record);
-    if (shard === 0) void this.#host.spawn(seatOf(record), there);
+    if (shard === 0) void this.#host.spawner.spawn(seatOf(record), there);
     else this.#order(shard, ['spawn', seatOf(record), there]);
     return this.#addressOf(record);
   }
@@ -268,7 +268,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   spawnLocal(name: string, definition: ActorDefinition, options?: unknown): ActorAddress {
     if (this.#state === 'stopping' || this.#state === 'ended') throw notRunning();
     const record = this.#records.add({ name, module: '', exportName: name, options, shard: 0 }, 0);
-    this.#host.spawnDefined(seatOf(record), definition, this.#archive.keptNow(record.id));
+    this.#host.spawner.spawnDefined(seatOf(record), definition, this.#archive.keptNow(record.id));
     if (record.refusal) throw record.refusal;
     return record.address;
   }

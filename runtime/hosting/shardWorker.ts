@@ -86,7 +86,7 @@ export async function runShard(task: ShardTask): Promise<void> {
   switchboard.connect(0, main);
   for (const [name, address] of namesOf(task.names)) switchboard.names.bind(name, address);
   for (const [from, to] of task.forwards) switchboard.forwards.add(from, to);
-  await host.spawnAll(seatsOf(task.seats), task.kept);
+  await host.spawner.spawnAll(seatsOf(task.seats), task.kept);
   main.post(['up']);
   await ended;
   switchboard.flush();
