@@ -6,7 +6,7 @@ import { doesNotFit, needsDefinitions } from '../../runtime/protocol/layout/enco
 import { FixedLayout } from '../../runtime/protocol/layout/FixedLayout.js';
 import { IdDictionary } from '../../runtime/protocol/layout/IdDictionary.js';
 import { limits } from '../../runtime/protocol/limits.js';
-import { TermRing } from '../../transports/udp/stream/TermRing.js';
+import { TermRing } from '../../transports/udp/stream/sending/TermRing.js';
 import { trainingSignals } from './trainingSignals.js';
 
 const slots = 4;

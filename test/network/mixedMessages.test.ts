@@ -11,7 +11,7 @@ import { systemRandom } from '../../runtime/system/systemRandom.js';
 import { AcademyUDPTransport } from '../../transports/udp/AcademyUDPTransport.js';
 import { groupAddresses } from '../../transports/udp/groupAddresses.js';
 import type { StreamNetwork } from '../../transports/udp/stream/StreamNetwork.js';
-import { StreamPublisher } from '../../transports/udp/stream/StreamPublisher.js';
+import { StreamPublisher } from '../../transports/udp/stream/sending/StreamPublisher.js';
 import { UdpGroupSockets } from '../../transports/udp/UdpGroupSockets.js';
 import { until } from './support/NodeProcess.js';
 

@@ -5,8 +5,8 @@ import { copyFrame, type StreamEnd, type StreamSource } from '../../runtime/prot
 import { type LinkConditions, MemoryNetwork } from '../../transports/memory/MemoryNetwork.js';
 import { MemoryStreamNetwork } from '../../transports/memory/MemoryStreamNetwork.js';
 import { VirtualClock } from '../../transports/memory/VirtualClock.js';
-import { StreamPublisher, type StreamPublisherOptions } from '../../transports/udp/stream/StreamPublisher.js';
-import { StreamReceiver, type StreamReceiverOptions } from '../../transports/udp/stream/StreamReceiver.js';
+import { StreamReceiver, type StreamReceiverOptions } from '../../transports/udp/stream/receiving/StreamReceiver.js';
+import { StreamPublisher, type StreamPublisherOptions } from '../../transports/udp/stream/sending/StreamPublisher.js';
 
 export const datagramKey = new Uint8Array(32).fill(9);
 export const definitionKind = 2;

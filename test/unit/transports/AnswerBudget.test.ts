@@ -1,6 +1,6 @@
 import t from 'tap';
 import { VirtualClock } from '../../../transports/memory/VirtualClock.js';
-import { AnswerBudget } from '../../../transports/udp/stream/AnswerBudget.js';
+import { AnswerBudget } from '../../../transports/udp/stream/sending/AnswerBudget.js';
 
 function taken(budget: AnswerBudget, host: string, bytes: number): number {
   let count = 0;

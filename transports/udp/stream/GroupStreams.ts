@@ -16,10 +16,10 @@ import type {
   StreamClass,
   StreamSource,
 } from '../../../runtime/protocol/streams.js';
-import type { ReceivedStreamStats } from './receivedCounters.js';
+import type { ReceivedStreamStats } from './receiving/receivedCounters.js';
+import { StreamReceiver, type StreamReceiverStats } from './receiving/StreamReceiver.js';
 import type { StreamNetwork } from './StreamNetwork.js';
-import { StreamPublisher } from './StreamPublisher.js';
-import { StreamReceiver, type StreamReceiverStats } from './StreamReceiver.js';
+import { StreamPublisher } from './sending/StreamPublisher.js';
 import { isStreamDatagram } from './streamDatagrams.js';
 
 /** What streams need besides a network; without it a transport carries packets only. */

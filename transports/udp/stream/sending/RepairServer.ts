@@ -2,9 +2,9 @@
  * Sends again what members ask for, from the ring: each slot once in a moment, however many ask for it, and no more for
  * each member than its budget. A request that asks for what is gone is counted, and answered by the next heartbeat.
  */
-import type { OutgoingStreamStats } from '../../../runtime/protocol/streams.js';
+import type { OutgoingStreamStats } from '../../../../runtime/protocol/streams.js';
+import { controlBytes, nakRangeBytes, readU48, streamTagBytes } from '../streamDatagrams.js';
 import type { StreamMember } from './StreamMembers.js';
-import { controlBytes, nakRangeBytes, readU48, streamTagBytes } from './streamDatagrams.js';
 import type { TermRing } from './TermRing.js';
 
 /** A slot is not repaired again while its repair is on the way. */

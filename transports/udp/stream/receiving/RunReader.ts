@@ -2,8 +2,7 @@
  * Reads data of one session where it lies: finds the datagrams, sees whether a run is whole and in one piece, and takes
  * the frames out. It trusts no length that a datagram states; whether the publisher has sent it is SourceCheck's to say.
  */
-import type { StreamConsumer } from '../../../runtime/protocol/streams.js';
-import type { ReceivedCounters } from './receivedCounters.js';
+import type { StreamConsumer } from '../../../../runtime/protocol/streams.js';
 import {
   datagramKinds,
   dataHeader,
@@ -13,7 +12,8 @@ import {
   readU48,
   sessionAt,
   slotsPerRunMax,
-} from './streamDatagrams.js';
+} from '../streamDatagrams.js';
+import type { ReceivedCounters } from './receivedCounters.js';
 
 export class RunReader {
   readonly #sessionHigh: number;

@@ -2,11 +2,11 @@
  * The control datagrams of a publisher: made here, signed where only the publisher itself may say so, sealed with the
  * academy's tag, and sent to the group or to one receiver.
  */
-import { type NodeIdentity, signatureBytes } from '../../../runtime/protocol/identity.js';
-import type { StreamAddress } from '../../../runtime/protocol/streams.js';
-import type { StreamNetwork } from './StreamNetwork.js';
-import type { StreamSeal } from './StreamSeal.js';
-import { type DatagramKind, streamTagBytes, writePrefix } from './streamDatagrams.js';
+import { type NodeIdentity, signatureBytes } from '../../../../runtime/protocol/identity.js';
+import type { StreamAddress } from '../../../../runtime/protocol/streams.js';
+import type { StreamNetwork } from '../StreamNetwork.js';
+import type { StreamSeal } from '../StreamSeal.js';
+import { type DatagramKind, streamTagBytes, writePrefix } from '../streamDatagrams.js';
 
 /** Bytes behind what is said in a signed datagram. */
 export const signedEndBytes = signatureBytes + streamTagBytes;

@@ -20,7 +20,7 @@ import {
   writePrefix,
   writeU16,
   writeU48,
-} from './streamDatagrams.js';
+} from '../streamDatagrams.js';
 
 export class TermRing {
   readonly bytes: Buffer;

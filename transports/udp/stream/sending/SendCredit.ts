@@ -3,9 +3,9 @@
  * still ask for, so much in one turn, and no more than the network takes. Who finds no room waits here until there is
  * enough of it to be worth waking for.
  */
-import { AcademyError } from '../../../runtime/protocol/errors.js';
+import { AcademyError } from '../../../../runtime/protocol/errors.js';
+import type { StreamNetwork } from '../StreamNetwork.js';
 import type { StreamMembers } from './StreamMembers.js';
-import type { StreamNetwork } from './StreamNetwork.js';
 import type { TermRing } from './TermRing.js';
 
 /** Runs handed to the network and not yet taken by the kernel. */

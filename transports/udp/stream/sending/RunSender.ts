@@ -2,14 +2,14 @@
  * Makes runs of the slots that are closed, proves and tags them, and hands them to the group. A run leaves when it is
  * full, else at the end of the turn, or with what else comes within a moment.
  */
-import type { Clock } from '../../../runtime/protocol/Clock.js';
+import type { Clock } from '../../../../runtime/protocol/Clock.js';
+import type { StreamNetwork } from '../StreamNetwork.js';
+import type { StreamSeal } from '../StreamSeal.js';
+import { dataHeader, runProof } from '../streamDatagrams.js';
 import type { OutgoingCounters } from './outgoingCounters.js';
 import type { RunProver } from './RunProver.js';
 import type { SendCredit } from './SendCredit.js';
 import type { StreamAnnouncer } from './StreamAnnouncer.js';
-import type { StreamNetwork } from './StreamNetwork.js';
-import type { StreamSeal } from './StreamSeal.js';
-import { dataHeader, runProof } from './streamDatagrams.js';
 import type { TermRing } from './TermRing.js';
 
 /**

@@ -3,10 +3,10 @@
  * of a hash tree over them is signed with the node's key, and each gets the signature and its path into its last slot.
  * So a run is proven by itself, the signature is kept with it for repairs, and costs each run a share only.
  */
-import type { NodeIdentity } from '../../../runtime/protocol/identity.js';
-import { hashBytes, leafHash, merkleTree, pathLength } from './MerkleTree.js';
-import { proofMessage } from './proofMessage.js';
-import { dataHeader, proofRunsMax, runProof, streamTagBytes } from './streamDatagrams.js';
+import type { NodeIdentity } from '../../../../runtime/protocol/identity.js';
+import { hashBytes, leafHash, merkleTree, pathLength } from '../MerkleTree.js';
+import { proofMessage } from '../proofMessage.js';
+import { dataHeader, proofRunsMax, runProof, streamTagBytes } from '../streamDatagrams.js';
 import type { TermRing } from './TermRing.js';
 
 interface WaitingRun {

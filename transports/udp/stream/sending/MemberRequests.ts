@@ -3,16 +3,16 @@
  * member on, is answered with repairs, or is handed to admission. A member that leaves or falls silent holds nobody up.
  */
 import { EventEmitter } from 'eventemitter3';
-import type { Clock } from '../../../runtime/protocol/Clock.js';
-import type { StreamAddress } from '../../../runtime/protocol/streams.js';
+import type { Clock } from '../../../../runtime/protocol/Clock.js';
+import type { StreamAddress } from '../../../../runtime/protocol/streams.js';
+import type { StreamSeal } from '../StreamSeal.js';
+import { controlBytes, datagramKinds, readU48, receiverIdOf } from '../streamDatagrams.js';
 import type { OutgoingCounters } from './outgoingCounters.js';
 import type { RepairServer } from './RepairServer.js';
 import type { SendCredit } from './SendCredit.js';
 import { type StreamAdmission, windowSlotsAt } from './StreamAdmission.js';
 import type { StreamAnnouncer } from './StreamAnnouncer.js';
 import type { StreamMember, StreamMembers } from './StreamMembers.js';
-import type { StreamSeal } from './StreamSeal.js';
-import { controlBytes, datagramKinds, readU48, receiverIdOf } from './streamDatagrams.js';
 import type { TermRing } from './TermRing.js';
 
 export interface MemberEvents {

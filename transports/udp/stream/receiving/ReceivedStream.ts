@@ -11,10 +11,21 @@
  * ```
  */
 import type { KeyObject } from 'node:crypto';
-import type { Clock } from '../../../runtime/protocol/Clock.js';
-import { signatureBytes } from '../../../runtime/protocol/identity.js';
-import type { Random } from '../../../runtime/protocol/Random.js';
-import type { StreamConsumer, StreamEnd, StreamSource } from '../../../runtime/protocol/streams.js';
+import type { Clock } from '../../../../runtime/protocol/Clock.js';
+import { signatureBytes } from '../../../../runtime/protocol/identity.js';
+import type { Random } from '../../../../runtime/protocol/Random.js';
+import type { StreamConsumer, StreamEnd, StreamSource } from '../../../../runtime/protocol/streams.js';
+import type { StreamNetwork } from '../StreamNetwork.js';
+import type { StreamSeal } from '../StreamSeal.js';
+import { StreamTimer } from '../StreamTimer.js';
+import {
+  controlBytes,
+  datagramKinds,
+  dataHeader,
+  readU48,
+  receiverIdBytes,
+  streamTagBytes,
+} from '../streamDatagrams.js';
 import { ReceiverVoice } from './ReceiverVoice.js';
 import { RepairRequests } from './RepairRequests.js';
 import { RoundTrip } from './RoundTrip.js';
@@ -25,17 +36,6 @@ import { SourceCheck } from './SourceCheck.js';
 import { StatusReports } from './StatusReports.js';
 import { StreamDelivery } from './StreamDelivery.js';
 import { StreamMembership } from './StreamMembership.js';
-import type { StreamNetwork } from './StreamNetwork.js';
-import type { StreamSeal } from './StreamSeal.js';
-import { StreamTimer } from './StreamTimer.js';
-import {
-  controlBytes,
-  datagramKinds,
-  dataHeader,
-  readU48,
-  receiverIdBytes,
-  streamTagBytes,
-} from './streamDatagrams.js';
 
 export interface ReceivedStreamOptions {
   readonly source: StreamSource;

@@ -3,7 +3,7 @@
  * here, each in its place, until what they wait for has come; the memory is made with the first gap. Of an unordered
  * stream it also remembers which slots behind a gap were delivered already.
  */
-import { dataHeader, readU16 } from './streamDatagrams.js';
+import { dataHeader, readU16 } from '../streamDatagrams.js';
 
 const missing = 0;
 const held = 1;

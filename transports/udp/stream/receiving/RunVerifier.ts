@@ -3,10 +3,10 @@
  * another member who has the group's key as well. One signature stands for several runs, and is checked once.
  */
 import type { KeyObject } from 'node:crypto';
-import { signatureBytes, verifySignature } from '../../../runtime/protocol/identity.js';
-import { hashBytes, leafHash, pathLength, rootOf } from './MerkleTree.js';
-import { proofMessage } from './proofMessage.js';
-import { dataHeader, proofRunsMax, readU16, runProof, streamTagBytes } from './streamDatagrams.js';
+import { signatureBytes, verifySignature } from '../../../../runtime/protocol/identity.js';
+import { hashBytes, leafHash, pathLength, rootOf } from '../MerkleTree.js';
+import { proofMessage } from '../proofMessage.js';
+import { dataHeader, proofRunsMax, readU16, runProof, streamTagBytes } from '../streamDatagrams.js';
 
 export class RunVerifier {
   readonly #key: KeyObject;

@@ -8,14 +8,14 @@
  *                      next                              horizon
  * ```
  */
-import type { Clock } from '../../../runtime/protocol/Clock.js';
-import type { StreamClass } from '../../../runtime/protocol/streams.js';
+import type { Clock } from '../../../../runtime/protocol/Clock.js';
+import type { StreamClass } from '../../../../runtime/protocol/streams.js';
+import { dataHeader, readU48 } from '../streamDatagrams.js';
 import type { RoundTrip } from './RoundTrip.js';
 import type { RunReader } from './RunReader.js';
 import type { ReceivedCounters } from './receivedCounters.js';
 import type { SlotWindow } from './SlotWindow.js';
 import type { SourceCheck } from './SourceCheck.js';
-import { dataHeader, readU48 } from './streamDatagrams.js';
 
 export interface StreamDeliveryParts {
   readonly streamClass: StreamClass;

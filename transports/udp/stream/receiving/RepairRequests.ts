@@ -2,16 +2,10 @@
  * Asks the publisher for what is missing (NAK): each slot once in two round trips, gaps that follow one another together,
  * and in a crowd not at once, since others may miss the same.
  */
-import type { Clock } from '../../../runtime/protocol/Clock.js';
-import type { Random } from '../../../runtime/protocol/Random.js';
-import type { ReceiverVoice } from './ReceiverVoice.js';
-import type { RoundTrip } from './RoundTrip.js';
-import type { ReceivedCounters } from './receivedCounters.js';
-import type { SlotWindow } from './SlotWindow.js';
-import type { StreamDelivery } from './StreamDelivery.js';
-import type { StreamMembership } from './StreamMembership.js';
-import type { StreamNetwork } from './StreamNetwork.js';
-import type { StreamTimer } from './StreamTimer.js';
+import type { Clock } from '../../../../runtime/protocol/Clock.js';
+import type { Random } from '../../../../runtime/protocol/Random.js';
+import type { StreamNetwork } from '../StreamNetwork.js';
+import type { StreamTimer } from '../StreamTimer.js';
 import {
   controlBytes,
   datagramKinds,
@@ -19,7 +13,13 @@ import {
   nakRangesMax,
   streamTagBytes,
   writeU48,
-} from './streamDatagrams.js';
+} from '../streamDatagrams.js';
+import type { ReceiverVoice } from './ReceiverVoice.js';
+import type { RoundTrip } from './RoundTrip.js';
+import type { ReceivedCounters } from './receivedCounters.js';
+import type { SlotWindow } from './SlotWindow.js';
+import type { StreamDelivery } from './StreamDelivery.js';
+import type { StreamMembership } from './StreamMembership.js';
 
 /** From this many receivers on, each waits a random moment before it asks: others may miss the same. */
 const crowd = 3;

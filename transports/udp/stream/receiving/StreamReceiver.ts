@@ -6,16 +6,13 @@
  */
 import type { KeyObject } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../../../runtime/protocol/Clock.js';
-import { type NodeId, signatureBytes } from '../../../runtime/protocol/identity.js';
-import { limits } from '../../../runtime/protocol/limits.js';
-import type { Random } from '../../../runtime/protocol/Random.js';
-import type { ConsumeStream, StreamAddress, StreamSource } from '../../../runtime/protocol/streams.js';
-import { publisherOf } from './publisherOf.js';
-import { ReceivedStream } from './ReceivedStream.js';
-import type { ReceivedStreamStats } from './receivedCounters.js';
-import type { StreamNetwork } from './StreamNetwork.js';
-import { StreamSeal } from './StreamSeal.js';
+import type { Clock } from '../../../../runtime/protocol/Clock.js';
+import { type NodeId, signatureBytes } from '../../../../runtime/protocol/identity.js';
+import { limits } from '../../../../runtime/protocol/limits.js';
+import type { Random } from '../../../../runtime/protocol/Random.js';
+import type { ConsumeStream, StreamAddress, StreamSource } from '../../../../runtime/protocol/streams.js';
+import type { StreamNetwork } from '../StreamNetwork.js';
+import { StreamSeal } from '../StreamSeal.js';
 import {
   controlBytes,
   datagramKinds,
@@ -32,7 +29,10 @@ import {
   sessionKeyOf,
   streamVersion,
   writePrefix,
-} from './streamDatagrams.js';
+} from '../streamDatagrams.js';
+import { publisherOf } from './publisherOf.js';
+import { ReceivedStream } from './ReceivedStream.js';
+import type { ReceivedStreamStats } from './receivedCounters.js';
 
 export interface StreamReceiverOptions {
   readonly network: StreamNetwork;

@@ -2,7 +2,7 @@
  * The receivers of one stream, as its publisher knows them, and how far they let it go: the limit is the smallest
  * position plus window of all, or of those with the tag that paces the stream. One that falls silent is evicted, so that it holds nobody up for ever; it may join again.
  */
-import type { StreamAddress } from '../../../runtime/protocol/streams.js';
+import type { StreamAddress } from '../../../../runtime/protocol/streams.js';
 
 export interface StreamMember {
   readonly receiverId: string;

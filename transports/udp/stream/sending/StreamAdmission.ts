@@ -3,16 +3,16 @@
  * for again until all of them have come, so each part of it can be lost; who has not shown that it hears the answers
  * gets few of them.
  */
-import type { Clock } from '../../../runtime/protocol/Clock.js';
-import { readFlowTag } from '../../../runtime/protocol/flowTags.js';
-import type { Random } from '../../../runtime/protocol/Random.js';
-import type { StreamAddress } from '../../../runtime/protocol/streams.js';
+import type { Clock } from '../../../../runtime/protocol/Clock.js';
+import { readFlowTag } from '../../../../runtime/protocol/flowTags.js';
+import type { Random } from '../../../../runtime/protocol/Random.js';
+import type { StreamAddress } from '../../../../runtime/protocol/streams.js';
+import { controlBytes, datagramKinds, liveSequence, readU48, receiverIdOf, writeU48 } from '../streamDatagrams.js';
 import { AnswerBudget } from './AnswerBudget.js';
 import type { OutgoingCounters } from './outgoingCounters.js';
 import { type PublisherVoice, signedEndBytes } from './PublisherVoice.js';
 import { repairBurst } from './RepairServer.js';
 import type { StreamMember, StreamMembers } from './StreamMembers.js';
-import { controlBytes, datagramKinds, liveSequence, readU48, receiverIdOf, writeU48 } from './streamDatagrams.js';
 import type { TermRing } from './TermRing.js';
 
 /** Answers to a request of somebody that has shown that it hears them, by the token in them. */

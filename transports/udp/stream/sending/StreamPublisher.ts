@@ -11,12 +11,12 @@
  * ```
  */
 import type { EventEmitter } from 'eventemitter3';
-import type { Clock } from '../../../runtime/protocol/Clock.js';
-import { AcademyError } from '../../../runtime/protocol/errors.js';
-import { checkFlowTag } from '../../../runtime/protocol/flowTags.js';
-import type { NodeIdentity } from '../../../runtime/protocol/identity.js';
-import { limits } from '../../../runtime/protocol/limits.js';
-import type { Random } from '../../../runtime/protocol/Random.js';
+import type { Clock } from '../../../../runtime/protocol/Clock.js';
+import { AcademyError } from '../../../../runtime/protocol/errors.js';
+import { checkFlowTag } from '../../../../runtime/protocol/flowTags.js';
+import type { NodeIdentity } from '../../../../runtime/protocol/identity.js';
+import { limits } from '../../../../runtime/protocol/limits.js';
+import type { Random } from '../../../../runtime/protocol/Random.js';
 import {
   copyFrame,
   type FrameEncoder,
@@ -27,7 +27,10 @@ import {
   type StreamAddress,
   type StreamClass,
   type WriteOutcome,
-} from '../../../runtime/protocol/streams.js';
+} from '../../../../runtime/protocol/streams.js';
+import type { StreamNetwork } from '../StreamNetwork.js';
+import { StreamSeal } from '../StreamSeal.js';
+import { sessionAt, sessionBytes } from '../streamDatagrams.js';
 import { type MemberEvents, MemberRequests } from './MemberRequests.js';
 import { outgoingCounters } from './outgoingCounters.js';
 import { PublisherVoice } from './PublisherVoice.js';
@@ -38,9 +41,6 @@ import { SendCredit, streamClosed } from './SendCredit.js';
 import { StreamAdmission } from './StreamAdmission.js';
 import { StreamAnnouncer } from './StreamAnnouncer.js';
 import { StreamMembers } from './StreamMembers.js';
-import type { StreamNetwork } from './StreamNetwork.js';
-import { StreamSeal } from './StreamSeal.js';
-import { sessionAt, sessionBytes } from './streamDatagrams.js';
 import { TermRing } from './TermRing.js';
 
 export interface StreamPublisherOptions extends OutgoingStreamOptions {

@@ -2,10 +2,10 @@
  * Tells the publisher how far this receiver has come, and how far it may send: at once after so much progress, else by
  * the clock.
  */
-import type { Clock } from '../../../runtime/protocol/Clock.js';
+import type { Clock } from '../../../../runtime/protocol/Clock.js';
+import { controlBytes, datagramKinds, writeU48 } from '../streamDatagrams.js';
 import type { ReceiverVoice } from './ReceiverVoice.js';
 import type { StreamDelivery } from './StreamDelivery.js';
-import { controlBytes, datagramKinds, writeU48 } from './streamDatagrams.js';
 
 const idleStatusMs = 700;
 /** Progress after which a status is sent at once, as a share of the window. */

@@ -3,11 +3,11 @@
  * signatures the node itself; so many wrong ones are borne in a second, and then nothing is checked until it is over.
  */
 import type { KeyObject } from 'node:crypto';
-import { signatureBytes, verifySignature } from '../../../runtime/protocol/identity.js';
+import { signatureBytes, verifySignature } from '../../../../runtime/protocol/identity.js';
+import type { StreamSeal } from '../StreamSeal.js';
+import { dataHeader, streamTagBytes } from '../streamDatagrams.js';
 import { RunVerifier } from './RunVerifier.js';
 import type { ReceivedCounters } from './receivedCounters.js';
-import type { StreamSeal } from './StreamSeal.js';
-import { dataHeader, streamTagBytes } from './streamDatagrams.js';
 
 const sourceSilenceMs = 5_000;
 /** Runs with a wrong tag that are checked in a second: a forger costs no more than that. */

@@ -3,7 +3,7 @@
  * somebody's address gets no more sent there than that, however fast it is played.
  */
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../../../runtime/protocol/Clock.js';
+import type { Clock } from '../../../../runtime/protocol/Clock.js';
 
 export interface AnswerBudgetOptions {
   readonly clock: Clock;

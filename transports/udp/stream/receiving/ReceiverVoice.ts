@@ -2,10 +2,10 @@
  * The control datagrams of a receiver to one publisher: each bears its id, the token of its membership, and (statuses
  * and requests) a count that grows, so that recorded ones say nothing.
  */
-import type { StreamAddress } from '../../../runtime/protocol/streams.js';
-import type { StreamNetwork } from './StreamNetwork.js';
-import type { StreamSeal } from './StreamSeal.js';
-import { type DatagramKind, prefixBytes, writePrefix } from './streamDatagrams.js';
+import type { StreamAddress } from '../../../../runtime/protocol/streams.js';
+import type { StreamNetwork } from '../StreamNetwork.js';
+import type { StreamSeal } from '../StreamSeal.js';
+import { type DatagramKind, prefixBytes, writePrefix } from '../streamDatagrams.js';
 
 export interface ReceiverVoiceParts {
   readonly network: StreamNetwork;

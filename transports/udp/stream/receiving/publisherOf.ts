@@ -7,9 +7,9 @@ import {
   publicKeyBytes,
   signatureBytes,
   verifySignature,
-} from '../../../runtime/protocol/identity.js';
-import { type StreamAddress, type StreamSource, streamClasses } from '../../../runtime/protocol/streams.js';
-import { controlBytes, sessionAt, sessionBytes, setupFlags } from './streamDatagrams.js';
+} from '../../../../runtime/protocol/identity.js';
+import { type StreamAddress, type StreamSource, streamClasses } from '../../../../runtime/protocol/streams.js';
+import { controlBytes, sessionAt, sessionBytes, setupFlags } from '../streamDatagrams.js';
 
 export interface Publisher {
   readonly source: StreamSource;

@@ -2,14 +2,14 @@
  * What a publisher tells the whole group of its stream: whose it is (setup), how far it has come (heartbeat), and where
  * it ends. Setups come once a second and to who asks; heartbeats follow data closely, and then ever less often.
  */
-import type { Clock } from '../../../runtime/protocol/Clock.js';
-import type { NodeIdentity } from '../../../runtime/protocol/identity.js';
-import { publicKeyBytes } from '../../../runtime/protocol/identity.js';
-import { type StreamClass, streamClasses } from '../../../runtime/protocol/streams.js';
+import type { Clock } from '../../../../runtime/protocol/Clock.js';
+import type { NodeIdentity } from '../../../../runtime/protocol/identity.js';
+import { publicKeyBytes } from '../../../../runtime/protocol/identity.js';
+import { type StreamClass, streamClasses } from '../../../../runtime/protocol/streams.js';
+import { StreamTimer } from '../StreamTimer.js';
+import { controlBytes, datagramKinds, setupFlags, writeU48 } from '../streamDatagrams.js';
 import type { PublisherVoice } from './PublisherVoice.js';
 import type { StreamMembers } from './StreamMembers.js';
-import { StreamTimer } from './StreamTimer.js';
-import { controlBytes, datagramKinds, setupFlags, writeU48 } from './streamDatagrams.js';
 import type { TermRing } from './TermRing.js';
 
 const firstHeartbeatMs = 10;

@@ -2,15 +2,15 @@
  * This receiver's place among the members of a stream: it asks to join until the publisher has answered with all
  * definitions, and again whenever the publisher knows it no longer.
  */
-import type { Clock } from '../../../runtime/protocol/Clock.js';
-import { writeFlowTag } from '../../../runtime/protocol/flowTags.js';
-import { signatureBytes } from '../../../runtime/protocol/identity.js';
-import type { StreamConsumer } from '../../../runtime/protocol/streams.js';
+import type { Clock } from '../../../../runtime/protocol/Clock.js';
+import { writeFlowTag } from '../../../../runtime/protocol/flowTags.js';
+import { signatureBytes } from '../../../../runtime/protocol/identity.js';
+import type { StreamConsumer } from '../../../../runtime/protocol/streams.js';
+import type { StreamTimer } from '../StreamTimer.js';
+import { controlBytes, datagramKinds, liveSequence, readU48, streamTagBytes, writeU48 } from '../streamDatagrams.js';
 import type { ReceiverVoice } from './ReceiverVoice.js';
 import type { ReceivedCounters } from './receivedCounters.js';
 import type { SourceCheck } from './SourceCheck.js';
-import type { StreamTimer } from './StreamTimer.js';
-import { controlBytes, datagramKinds, liveSequence, readU48, streamTagBytes, writeU48 } from './streamDatagrams.js';
 
 const joinAgainMs = 50;
 const joinAgainMsMax = 1_000;

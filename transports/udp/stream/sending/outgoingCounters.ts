@@ -1,5 +1,5 @@
 /** What a publisher counts of its stream. Each part counts its own share, and a caller is given a copy of them all. */
-import type { OutgoingStreamStats } from '../../../runtime/protocol/streams.js';
+import type { OutgoingStreamStats } from '../../../../runtime/protocol/streams.js';
 
 export type OutgoingCounters = { -readonly [K in keyof OutgoingStreamStats]: number };
 
