@@ -16,15 +16,16 @@ import {
   isActorAddress,
 } from '../protocol/actors.js';
 import type { Clock } from '../protocol/Clock.js';
-import type { AcademyErrorCode, ErrorRecord } from '../protocol/errors.js';
+import type { ErrorRecord } from '../protocol/errors.js';
 import type { NodeId } from '../protocol/identity.js';
-import { limits } from '../protocol/limits.js';
 import type { EffectOrigin, MessageOrigin } from '../protocol/persistence.js';
 import { ActorForwards } from './ActorForwards.js';
 import { type AskSettler, AskTable } from './AskTable.js';
+import { AwaitedNames } from './AwaitedNames.js';
 import { DeadLetters, deadLetterReasons } from './DeadLetters.js';
 import { type Frame, isEventFrame, messagesIn, type NoticeFrame, type OrderFrame, type PeerFrame } from './frames.js';
 import { isHostWord } from './hostWords.js';
+import { lossError } from './lossError.js';
 import type { MessageCourier } from './MessageCourier.js';
 import { NameDirectory } from './NameDirectory.js';
 import { isEffect } from './persistence/SeenEffects.js';
@@ -32,24 +33,10 @@ import type { EffectVerdict } from './persistence/ShardJournal.js';
 import type { ShardLedger } from './ShardLedger.js';
 import { counterPlace } from './ShardLedger.js';
 import type { ShardLink } from './ShardLink.js';
+import { ShardLinks } from './ShardLinks.js';
 
 const eventDropPlace = counterPlace('dropsMailboxFull');
 const deadLetterPlaces = new Map(deadLetterReasons.map((reason) => [reason, counterPlace(`deadLetters.${reason}`)]));
-
-/** What becomes of a question whose message reached nobody. */
-const errorCodes: Record<DeadLetterReason, AcademyErrorCode> = {
-  'stale-address': 'ERR_ACADEMY_ACTOR_STOPPED',
-  'unknown-name': 'ERR_ACADEMY_ACTOR_STOPPED',
-  'mailbox-full': 'ERR_ACADEMY_MAILBOX_FULL',
-  'dropped-oldest': 'ERR_ACADEMY_MAILBOX_FULL',
-  stopped: 'ERR_ACADEMY_ACTOR_STOPPED',
-  crashed: 'ERR_ACADEMY_ASK_FAILED',
-  'shard-down': 'ERR_ACADEMY_ACTOR_STOPPED',
-  'not-remote': 'ERR_ACADEMY_COMMAND_DENIED',
-  undecodable: 'ERR_ACADEMY_BAD_ARGUMENT',
-  quarantined: 'ERR_ACADEMY_ASK_FAILED',
-  invalid: 'ERR_ACADEMY_MESSAGE_INVALID',
-};
 
 export interface SwitchboardOptions {
   readonly shard: number;
@@ -110,22 +97,14 @@ export class Switchboard {
   readonly forwards = new ActorForwards();
   readonly #options: SwitchboardOptions;
   readonly #shard: number;
-  readonly #links: (ShardLink | null)[];
-  /** Frames for shards that are down. */
-  readonly #held: PeerFrame[][];
-  readonly #gone: boolean[];
-  #pendingLinks: ShardLink[] = [];
-  readonly #unresolved = new Map<string, Unresolved[]>();
-  #unresolvedCount = 0;
+  readonly #links: ShardLinks;
+  readonly #awaited = new AwaitedNames<Unresolved>();
 
   constructor(options: SwitchboardOptions) {
     this.#options = options;
     this.#shard = options.shard;
-    const { shards } = options.ledger;
-    this.asks = new AskTable(options.clock, options.epoch, options.shard, shards);
-    this.#links = new Array(shards).fill(null);
-    this.#held = Array.from({ length: shards }, () => []);
-    this.#gone = new Array(shards).fill(false);
+    this.asks = new AskTable(options.clock, options.epoch, options.shard, options.ledger.shards);
+    this.#links = new ShardLinks(options.shard, options.ledger, this.asks);
   }
 
   tell(
@@ -291,29 +270,21 @@ export class Switchboard {
 
   /** Sends an order of the main thread; a shard that is down learns what it must know when it starts again. */
   order(shard: number, frame: OrderFrame | PeerFrame, moves?: readonly MessagePort[]): void {
-    this.#links[shard]?.post(frame, moves);
+    this.#links.order(shard, frame, moves);
   }
 
   /** A way to a shard, for the first time or again; what was held for it goes first. */
   connect(shard: number, link: ShardLink): void {
-    this.#links[shard]?.close();
-    this.#options.ledger.resetPosted(this.#shard, shard);
-    this.#options.ledger.resetArrived(shard, this.#shard);
-    this.#links[shard] = link;
-    const held = this.#held[shard] as PeerFrame[];
-    this.#held[shard] = [];
-    for (const frame of held) this.#post(shard, frame);
+    for (const frame of this.#links.connect(shard, link)) this.#post(shard, frame);
   }
 
   isConnected(shard: number): boolean {
-    return this.#links[shard] != null;
+    return this.#links.isConnected(shard);
   }
 
   /** A shard is down: what it has sent still counts; what it was asked and has not answered is lost with it. */
   disconnect(shard: number): void {
-    this.#links[shard]?.drain();
-    this.#links[shard]?.close();
-    this.#links[shard] = null;
+    this.#links.disconnect(shard);
     this.asks.failShard(shard, {
       code: 'ERR_ACADEMY_ASK_FAILED',
       message: `shard ${shard} went down before its actor answered`,
@@ -323,23 +294,17 @@ export class Switchboard {
   /** A shard is given up. */
   giveUp(shard: number): void {
     this.disconnect(shard);
-    this.#gone[shard] = true;
-    const held = this.#held[shard] as PeerFrame[];
-    this.#held[shard] = [];
-    for (const frame of held) this.#loseFrame('shard-down', shard, frame);
+    for (const frame of this.#links.giveUp(shard)) this.#loseFrame('shard-down', shard, frame);
   }
 
   /** To be called by a link that has frames. */
   pending(link: ShardLink): void {
-    this.#pendingLinks.push(link);
+    this.#links.pending(link);
     this.#options.wake();
   }
 
   flush(): void {
-    if (this.#pendingLinks.length === 0) return;
-    const links = this.#pendingLinks;
-    this.#pendingLinks = [];
-    for (const link of links) link.flush();
+    this.#links.flush();
   }
 
   /** A frame cannot be cloned: the fault of whoever wrote the message, who is told as far as there is a way. */
@@ -391,9 +356,7 @@ export class Switchboard {
 
   close(): void {
     this.asks.close({ code: 'ERR_ACADEMY_NODE_STOPPED', message: 'the node stopped before the answer came' });
-    for (const link of this.#links) link?.close();
-    this.#links.fill(null);
-    this.#pendingLinks = [];
+    this.#links.close();
   }
 
   /** For what hosts say to each other about an actor that moves. */
@@ -426,29 +389,8 @@ export class Switchboard {
   }
 
   #post(shard: number, frame: PeerFrame): void {
-    const link = this.#links[shard];
-    if (!link) {
-      const held = this.#held[shard];
-      // It is sent again when the shard is back.
-      if (frame[0] === 'committed' && held && !this.#gone[shard]) return;
-      if (!held) this.#loseFrame('stale-address', shard, frame);
-      else if (this.#gone[shard] || held.length >= limits.mailboxMessagesMax)
-        this.#loseFrame('shard-down', shard, frame);
-      else held.push(frame);
-      return;
-    }
-    const messages = messagesIn(frame);
-    if (messages > 0) {
-      const { ledger } = this.#options;
-      const isBounded = frame[0] !== 'carry' && !isHostWord(frame[3]);
-      if (isBounded && ledger.inFlight(this.#shard, shard) >= limits.linkMessagesMax) {
-        this.#loseFrame('mailbox-full', shard, frame);
-        return;
-      }
-      ledger.addPosted(this.#shard, shard, messages);
-      if ((frame[0] === 'message' || frame[0] === 'committed') && frame[6]) this.asks.aim(frame[6].id, shard);
-    }
-    link.post(frame);
+    const lost = this.#links.post(shard, frame);
+    if (lost) this.#loseFrame(lost, shard, frame);
   }
 
   #loseFrame(reason: DeadLetterReason, shard: number, frame: PeerFrame): void {
@@ -478,36 +420,20 @@ export class Switchboard {
   }
 
   #holdForName(name: string, message: Unresolved): void {
-    if (this.#unresolvedCount >= limits.mailboxMessagesMax) {
-      // Too many wait: an effect comes again, anything else is lost.
-      const reason = message.origin ? 'mailbox-full' : 'unknown-name';
-      this.lose(reason, message.to, message.from, message.type, message.ask, message.origin);
-      return;
-    }
-    this.#unresolvedCount++;
-    const waiting = this.#unresolved.get(name);
-    if (waiting) {
-      waiting.push(message);
-      return;
-    }
-    this.#unresolved.set(name, [message]);
-    this.#options.toMain(['resolve', name]);
+    const outcome = this.#awaited.hold(name, message);
+    if (outcome === 'first') this.#options.toMain(['resolve', name]);
+    if (outcome !== 'full') return;
+    // Too many wait: an effect comes again, anything else is lost.
+    const reason = message.origin ? 'mailbox-full' : 'unknown-name';
+    this.lose(reason, message.to, message.from, message.type, message.ask, message.origin);
   }
 
   #resolved(name: string, address: ActorAddress | null): void {
-    const waiting = this.#unresolved.get(name) ?? [];
-    this.#unresolved.delete(name);
-    this.#unresolvedCount -= waiting.length;
+    const waiting = this.#awaited.take(name);
     if (address) this.names.bind(name, address);
     for (const { to, type, data, from, ask, remote, origin } of waiting) {
       if (address) this.#toAddress(address, type, data, from, ask, remote, origin);
       else this.lose('unknown-name', to, from, type, ask, origin);
     }
   }
-}
-
-function lossError(letter: DeadLetter): ErrorRecord {
-  const { to, reason, messageType } = letter;
-  const target = isActorAddress(to) ? `the actor at ${to.shard}/${to.slot}/${to.generation}` : `"${to.name}"`;
-  return { code: errorCodes[reason], message: `"${messageType}" did not reach ${target}: ${reason}` };
 }
