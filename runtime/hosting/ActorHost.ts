@@ -321,6 +321,10 @@ export class ActorHost implements MachineOutlet {
         this.#departures.stored();
         this.#turns.wake();
         break;
+      case 'unjournaled':
+        this.#persistence.journal.failed(frame[1]);
+        this.#departures.stored();
+        break;
       case 'kept': {
         const cell = this.#table.find(frame[1], frame[2]);
         if (cell) this.#persistence.receive(cell, frame[3], frame[4]);

@@ -201,6 +201,8 @@ export type OrderFrame =
   | readonly ['link', shard: number, channel: LinkChannel]
   /** A batch of journal entries is on disk. */
   | readonly ['journaled', batch: number]
+  /** It could not be written. */
+  | readonly ['unjournaled', batch: number]
   /** What was kept of an actor: its image, and its journal. */
   | readonly ['kept', slot: number, generation: number, image: Uint8Array | null, entries: readonly Uint8Array[]]
   /** The shard is down: hold what is meant for it, and say that nothing is sent to it any more. */

@@ -175,6 +175,21 @@ t.test('what cannot be moved stays where it was, and says why', async (t) => {
   t.equal(system.resolve('ada'), undefined);
 });
 
+t.test('an actor whose journal cannot be written stays where it was, and goes on', async (t) => {
+  const shards = await openShards(t, { threads: 2, snapshotEveryMs: 100_000 });
+  const { system, store } = shards;
+  await system.spawn(keeper('journal', 'journal', { shard: 1 }));
+  await told(system, 'journal', 'before');
+  const { write } = store;
+  store.write = () => Promise.reject(new Error('the disk is full'));
+  system.tell({ name: 'journal' }, { type: 'tell', data: { id: 'unwritten' } });
+  await until('it is known', () => shards.mesh.logged.some(({ text }) => text.includes('the disk is full')));
+  await t.rejects(system.move({ name: 'journal' }, 2), { code: 'ERR_ACADEMY_NOT_MOVABLE', remedy: /disk/ });
+  store.write = write;
+  const { seen } = await keeperReport(system, 'journal');
+  t.strictSame(seen, ['before', 'unwritten']);
+});
+
 t.test(
   'threads die while actors move: each comes back on one shard, and a journal has all that was receipted',
   async (t) => {

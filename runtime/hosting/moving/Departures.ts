@@ -91,7 +91,7 @@ export class Departures {
     this.#send(departure);
   }
 
-  /** Something of a journal is on disk: an actor whose effects wait for it may have been waited for. */
+  /** Something of a journal is on disk, or could not be written: an actor whose effects wait for it may have been waited for. */
   stored(): void {
     for (const departure of this.#departing) if (departure.state === null) this.#send(departure);
   }
@@ -171,6 +171,7 @@ export class Departures {
     const { slot, generation, extras } = cell;
     if (extras?.persistent && persistence.journal.isPending(extras.persistent)) return;
     try {
+      if (extras?.persistent && persistence.journal.isTorn(extras.persistent)) throw cannotBeKept(cell);
       const image = persistence.imageToMove(cell);
       assertNoChildren(image);
       serialize([...turns.waiting(cell)]);
@@ -268,6 +269,13 @@ function cannotBeMoved(cell: ActorCell, thrown: unknown): ErrorRecord {
     message: `"${cell.name}" stays where it is: ${message}`,
     remedy: 'keep plain data in its context and in what it is sent: no functions, and no objects that hold any',
   };
+}
+
+function cannotBeKept({ name }: ActorCell): AcademyError {
+  return notMovable(
+    `what "${name}" has handled could not be written to its journal`,
+    'see to the disk (the log says what it lacks) and start the node again',
+  );
 }
 
 export function notMovable(message: string, remedy: string): AcademyError {

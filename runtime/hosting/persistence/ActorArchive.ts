@@ -227,10 +227,18 @@ export class ActorArchive {
       const [id, sequence, bytes] = flat.slice(at, at + 3) as [number, number, Uint8Array];
       entries.push({ id, sequence, bytes });
     }
+    const tell = (outcome: 'journaled' | 'unjournaled'): void => {
+      if (this.#lives[shard] === life) this.#options.order(shard, [outcome, batch]);
+    };
+    const appended = this.#storage.append(entries);
     this.#guard(
-      this.#storage.append(entries).then(() => {
-        if (this.#lives[shard] === life) this.#options.order(shard, ['journaled', batch]);
-      }),
+      appended.then(
+        () => tell('journaled'),
+        (error) => {
+          tell('unjournaled');
+          throw error;
+        },
+      ),
     );
   }
 

@@ -60,6 +60,8 @@ export class ShardJournal<A extends JournalActor> {
   #commits: Commit<A>[] = [];
   readonly #batches = new Map<number, readonly Commit<A>[]>();
   #lastBatch = 0;
+  /** Actors some of whose messages could not be written. */
+  readonly #torn = new WeakSet<A>();
   /** Actors some of whose released effects are not known to have arrived. */
   readonly #unsettled = new Set<A>();
   #timer: TimerHandle | null = null;
@@ -105,6 +107,17 @@ export class ShardJournal<A extends JournalActor> {
       for (const { number, effect } of effects) this.#release(actor, number, effect);
       if (isEffect(origin)) this.#keep(actor, from, origin);
     }
+  }
+
+  /** A batch could not be written: what its messages have caused does not happen. */
+  failed(batch: number): void {
+    for (const { actor } of this.#batches.get(batch) ?? []) this.#torn.add(actor);
+    this.#batches.delete(batch);
+  }
+
+  /** Whether something of it is not on disk and will not be. */
+  isTorn(actor: A): boolean {
+    return this.#torn.has(actor);
   }
 
   /**
