@@ -63,6 +63,8 @@ export class ActorPost {
       switchboard.lose(reason, { shard, slot, generation }, from, type, ask, origin);
     } else if (!isDeliverable(type)) {
       switchboard.lose('undecodable', cell.address, from, type, ask, origin);
+    } else if (cell.kind === null && !isHostWord(type) && this.#options.arrivals.isFull(cell)) {
+      switchboard.lose('mailbox-full', cell.address, from, type, ask, origin);
     } else if (origin !== null) {
       this.#deliverEffect(cell, type, data, from, ask, origin);
     } else if (remote && !takesFromRemote(cell, type)) {

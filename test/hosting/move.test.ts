@@ -1,8 +1,9 @@
 /** Actors move between threads while they are spoken to: what goes along, what is refused, and what a death in between costs. */
 import t from 'tap';
 import { defineSupervisor } from '../../runtime/hosting/supervision/defineSupervisor.js';
-import type { ActorEffect, ActorReference } from '../../runtime/protocol/actors.js';
+import type { ActorAddress, ActorEffect, ActorReference } from '../../runtime/protocol/actors.js';
 import { ACADEMY_CHAT_EVENTS } from '../../runtime/protocol/events.js';
+import { limits } from '../../runtime/protocol/limits.js';
 import { topicOf } from '../../runtime/protocol/packet.js';
 import { seededRandom } from '../../runtime/protocol/Random.js';
 import { headerOf } from '../../testing/RecordingMesh.js';
@@ -188,6 +189,29 @@ t.test('an actor whose journal cannot be written stays where it was, and goes on
   store.write = write;
   const { seen } = await keeperReport(system, 'journal');
   t.strictSame(seen, ['before', 'unwritten']);
+});
+
+t.test('while a thread that hangs holds up a move, what waits is bounded, and senders are told', async (t) => {
+  const { system } = await openShards(t, { threads: 3, hangMs: 60_000 });
+  await system.spawn(probeSpec('ada', { shard: 1 }));
+  await system.spawn(probeSpec('busy', { shard: 3 }));
+  const lock = new Int32Array(new SharedArrayBuffer(4));
+  system.tell({ name: 'busy' }, { type: 'hang', data: lock });
+  await until('it hangs', () => Atomics.load(lock, 0) === 1);
+  const moving = system.move({ name: 'ada' }, 2);
+  await until('its place is known', () => (system.resolve('ada') as ActorAddress).shard === 2);
+  const total = 2 * limits.mailboxMessagesMax;
+  for (let number = 0; number < total; number++) system.tell({ name: 'ada' }, { type: 'note', data: `${number}` });
+  await until('the others are refused', async () => {
+    return (await system.counters())['deadLetters.mailbox-full'] === total - limits.mailboxMessagesMax;
+  });
+  Atomics.store(lock, 0, 0);
+  Atomics.notify(lock, 0);
+  await moving;
+  t.strictSame(
+    (await reportOf(system, 'ada')).notes,
+    Array.from({ length: limits.mailboxMessagesMax }, (_, number) => `${number}`),
+  );
 });
 
 t.test(

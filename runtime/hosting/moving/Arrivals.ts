@@ -5,6 +5,7 @@
 import { deserialize } from 'node:v8';
 import type { ActorAddress, ActorDefinition, DeliveredMessage } from '../../protocol/actors.js';
 import { type ErrorRecord, fromErrorRecord, toErrorRecord } from '../../protocol/errors.js';
+import { limits } from '../../protocol/limits.js';
 import type { ActorCell } from '../ActorCell.js';
 import type { ActorKind } from '../ActorKind.js';
 import type { ActorTimers } from '../ActorTimers.js';
@@ -183,9 +184,17 @@ export class Arrivals {
     return true;
   }
 
+  /** Whether as much waits as a mailbox takes: a shard that hangs holds up the end of a move, and not its senders. */
+  isFull(cell: ActorCell): boolean {
+    const arrival = cell.extras?.arrival;
+    if (!arrival) return false;
+    return arrival.direct.length >= Math.max(arrival.kind?.mailbox.capacity ?? 0, limits.mailboxMessagesMax);
+  }
+
   /** An event: until it is said that the actor is here, the old shard has it, too. */
   holdEvent(cell: ActorCell, message: DeliveredMessage): boolean {
     const arrival = cell.extras?.arrival;
+    if (this.isFull(cell)) return false;
     if (arrival?.awaited) this.#setAside(arrival.direct, () => this.#world.turns.put(cell, message));
     return true;
   }
