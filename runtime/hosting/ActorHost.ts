@@ -15,7 +15,7 @@ import {
   type Settled,
 } from '../protocol/actors.js';
 import type { Clock } from '../protocol/Clock.js';
-import { AcademyError, type ErrorRecord, fromErrorRecord } from '../protocol/errors.js';
+import { AcademyError, type ErrorRecord, fromErrorRecord, toErrorRecord } from '../protocol/errors.js';
 import type { NodeId } from '../protocol/identity.js';
 import { limits } from '../protocol/limits.js';
 import { MessageCodec } from '../protocol/MessageCodec.js';
@@ -141,6 +141,7 @@ export class ActorHost implements MachineOutlet {
       put: (cell, message) => this.#turns.putKept(cell, message),
       answer: (sender, effect, verdict) => switchboard.answerEffect(sender, effect, verdict),
       unanswered: ({ id }) => switchboard.asks.settle(id, undefined, answeredBefore),
+      unkept: (question) => switchboard.reply(question, undefined, toErrorRecord(tornJournal(), 'ERR_ACADEMY_STORE')),
       expire: (run, kind, timer) => this.#expire(run, kind, timer),
       fetched: (cell) => this.#lives.resume(cell),
       wake: () => this.#turns.wake(),
@@ -322,7 +323,7 @@ export class ActorHost implements MachineOutlet {
         this.#turns.wake();
         break;
       case 'unjournaled':
-        this.#persistence.journal.failed(frame[1]);
+        for (const cell of this.#persistence.torn(frame[1])) this.#lives.fault(cell, tornJournal());
         this.#departures.stored();
         break;
       case 'kept': {
@@ -581,6 +582,12 @@ export class ActorHost implements MachineOutlet {
     }
     this.#options.toMain(['dead-letters', letters]);
   }
+}
+
+function tornJournal(): AcademyError {
+  return new AcademyError('ERR_ACADEMY_STORE', 'its journal could not be written, so it goes on from what is on disk', {
+    remedy: 'see to the disk of the data folder: the log says what was wrong',
+  });
 }
 
 function isReference(target: unknown): target is ActorReference {

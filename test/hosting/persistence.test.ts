@@ -109,6 +109,37 @@ t.test('monitors hold in the next thread, and over a rest on disk', async (t) =>
   }
 });
 
+t.test(
+  'an actor whose journal cannot be written goes back to what is on disk, and is receipted again after it',
+  async (t) => {
+    const node = await startNode(t, t.testdir(), { snapshotEveryMs: 100_000 });
+    await node.system.spawn(keeper('ada', 'journal', { shard: 1 }));
+    await told(node.system, 'ada', 'a');
+    const { write } = node.store;
+    node.store.write = (work) => {
+      node.store.write = write;
+      return Promise.reject(new Error(`the disk is full ${typeof work}`));
+    };
+    node.system.tell({ name: 'ada' }, { type: 'tell', data: { id: 'unwritten' } });
+    for (const id of ['b', 'c']) {
+      await until(`${id} is receipted`, () =>
+        told(node.system, 'ada', id).then(
+          () => true,
+          () => false,
+        ),
+      );
+    }
+    const { seen } = await keeperReport(node.system, 'ada');
+    t.strictSame([seen[0], ...seen.slice(-2)], ['a', 'b', 'c']);
+    t.notOk(seen.includes('unwritten'));
+    await node.kill(1);
+    t.strictSame((await keeperReport(node.system, 'ada')).seen, seen);
+    await told(node.system, 'ada', 'd');
+    await node.kill(1);
+    t.strictSame((await keeperReport(node.system, 'ada')).seen, [...seen, 'd']);
+  },
+);
+
 t.test('a question that the thread took with it is answered by an error', async (t) => {
   const node = await startNode(t, t.testdir());
   await node.system.spawn(keeper('mute', 'mute', { shard: 2 }));

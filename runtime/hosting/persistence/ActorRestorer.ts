@@ -67,6 +67,7 @@ export class ActorRestorer {
       for (const { target, tag } of image.monitors) this.#world.perform(cell, { type: 'monitor', target, tag });
     }
     actor.isAtRest = false;
+    this.#world.journal.mended(actor);
     const isKnown = actor.isKnown;
     actor.isKnown = true;
     actor.imaged = image.sequence;
@@ -79,7 +80,15 @@ export class ActorRestorer {
       actor.sequence = image.sequence;
     }
     const since = entries.filter(({ sequence }) => sequence > image.sequence);
-    if (actor.kind === 'journal') this.#replay(actor, kind, run, since, isKnown);
+    if (actor.kind === 'journal') {
+      const whole = since.filter(({ sequence }, place) => sequence === image.sequence + 1 + place);
+      this.#replay(actor, kind, run, whole, isKnown);
+      if (whole.length < since.length && !isKnown) {
+        // What lies behind a hole was never receipted, and must not be taken for what this life writes there.
+        actor.sequence = (since.at(-1) as JournalEntry).sequence;
+        actor.needsImage = true;
+      }
+    }
     if (!actor.isSettled && (!isKnown || actor.kind === 'snapshot')) this.#settleOpen(actor);
     return run;
   }

@@ -26,6 +26,8 @@ export class PersistentActor implements JournalActor {
   activeTick = 0;
   /** It was put to disk on this host, which keeps what others know of it. */
   isAtRest = false;
+  /** What is on disk does not say what it is now. */
+  needsImage = false;
   /** It has asked the main thread for what was kept of it. */
   isFetching = false;
 

@@ -42,6 +42,8 @@ export interface ShardJournalOptions<A extends JournalActor> {
   answer(sender: ActorAddress, effect: number, verdict: EffectVerdict): void;
   /** A question of an earlier life was heard then, and its answer went to that life. */
   unanswered(question: AskToken): void;
+  /** What the answer to a question stands on could not be written. */
+  unkept(question: AskToken): void;
 }
 
 export type ReleasedEffect = Extract<ActorEffect, { readonly type: 'tell' | 'ask' }>;
@@ -78,9 +80,13 @@ export class ShardJournal<A extends JournalActor> {
 
   /** The actor has handled the message; what came of it waits until both are on disk. */
   commit(actor: A, entry: Uint8Array, from: ActorReference | null, origin: MessageOrigin | null): void {
-    this.#entries.push(actor.id, ++actor.sequence, entry);
+    actor.sequence++;
     if (origin) note(actor, origin, 'handled');
-    this.#commits.push({ actor, effects: actor.book.closeStep(), from, origin });
+    const effects = actor.book.closeStep();
+    // What comes after a hole is nothing that one could go on from.
+    if (this.#torn.has(actor)) return this.#drop(effects);
+    this.#entries.push(actor.id, actor.sequence, entry);
+    this.#commits.push({ actor, effects, from, origin });
   }
 
   /** The actor has begun, and its image is on its way to disk before this; what it has said waits for that. */
@@ -104,15 +110,37 @@ export class ShardJournal<A extends JournalActor> {
     const commits = this.#batches.get(batch) ?? [];
     this.#batches.delete(batch);
     for (const { actor, effects, from, origin } of commits) {
+      if (this.#torn.has(actor)) {
+        this.#drop(effects);
+        continue;
+      }
       for (const { number, effect } of effects) this.#release(actor, number, effect);
       if (isEffect(origin)) this.#keep(actor, from, origin);
     }
   }
 
-  /** A batch could not be written: what its messages have caused does not happen. */
-  failed(batch: number): void {
-    for (const { actor } of this.#batches.get(batch) ?? []) this.#torn.add(actor);
+  /**
+   * A batch could not be written: what its messages have caused does not happen, nor what comes after them.
+   * @returns the actors, which are to go back to what is on disk
+   */
+  failed(batch: number): ReadonlySet<A> {
+    const commits = this.#batches.get(batch) ?? [];
     this.#batches.delete(batch);
+    for (const { actor, effects } of commits) {
+      this.#torn.add(actor);
+      this.#drop(effects);
+    }
+    return new Set(commits.map(({ actor }) => actor));
+  }
+
+  /** They will not happen; who waits for an answer among them is told. */
+  #drop(effects: readonly OutboxEffect[]): void {
+    for (const { effect } of effects) if (effect.type === 'reply') this.#options.unkept(effect.ask);
+  }
+
+  /** It has gone back to what is on disk. */
+  mended(actor: A): void {
+    this.#torn.delete(actor);
   }
 
   /** Whether something of it is not on disk and will not be. */

@@ -32,6 +32,7 @@ export interface PersistenceWorld extends Omit<RestorerWorld, 'journal'> {
   send(actor: PersistentActor, effect: ReleasedEffect, origin: EffectOrigin): void;
   answer: ConstructorParameters<typeof ShardJournal>[0]['answer'];
   unanswered: ConstructorParameters<typeof ShardJournal>[0]['unanswered'];
+  unkept: ConstructorParameters<typeof ShardJournal>[0]['unkept'];
   /** What it had asked to be fetched is here. */
   fetched(cell: ActorCell): void;
   wake(): void;
@@ -63,6 +64,7 @@ export class ShardPersistence {
       perform: (actor, effect, origin) => this.#guard(actor, effect, () => world.performOnce(actor, effect, origin)),
       answer: world.answer,
       unanswered: world.unanswered,
+      unkept: world.unkept,
     });
     this.#restorer = new ActorRestorer({ ...world, journal: this.journal });
   }
@@ -83,7 +85,12 @@ export class ShardPersistence {
     if (!actor) return start();
     actor.activeTick = this.#tick;
     const kept = this.offers.take(actor.id);
-    if (kept) return this.#restorer.restore(actor, kind, kept.image, kept.entries);
+    if (kept) {
+      const run = this.#restorer.restore(actor, kind, kept.image, kept.entries);
+      if (actor.needsImage) this.#images.push(imageOf(actor, kind, run, this.#world.timers));
+      actor.needsImage = false;
+      return run;
+    }
     actor.isKnown = true;
     const run = start();
     try {
@@ -210,6 +217,14 @@ export class ShardPersistence {
       throw error;
     }
     this.handled(actor, entry, event);
+  }
+
+  /** A batch of the journal could not be written. @returns the actors that are to fall, back to what is on disk */
+  torn(batch: number): readonly ActorCell[] {
+    const actors = [...this.journal.failed(batch)];
+    // What this life has said and heard since is nothing that anybody was told.
+    for (const actor of actors) actor.isKnown = false;
+    return actors.map(({ cell }) => cell);
   }
 
   turnEnded(): void {

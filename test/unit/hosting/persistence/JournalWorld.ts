@@ -152,9 +152,9 @@ export class JournalWorld {
         this.published.set(text, (this.published.get(text) ?? 0) + 1);
       },
       answer: (sender, effect, verdict) => this.#answer(shard, sender.slot, effect, verdict),
-      unanswered: () => {
-        // Nobody asks anything in this world.
-      },
+      // Nobody asks anything in this world.
+      unanswered: () => {},
+      unkept: () => {},
     });
     const life: Life = { isDead: false, journal, actors: new Map() };
     this.#lives[shard] = life;
