@@ -185,7 +185,6 @@ t.test('an actor whose journal cannot be written can be moved when it has gone b
   store.write = () => Promise.reject(new Error('the disk is full'));
   system.tell({ name: 'journal' }, { type: 'tell', data: { id: 'unwritten' } });
   await until('it is known', () => shards.mesh.logged.some(({ text }) => text.includes('the disk is full')));
-  await system.move({ name: 'journal' }, 2).catch((error: Error) => t.match(error, { code: /NOT_MOVABLE|STOPPED/ }));
   store.write = write;
   t.strictSame((await keeperReport(system, 'journal')).seen, ['before']);
   await system.move({ name: 'journal' }, 2);

@@ -200,8 +200,10 @@ export class ActorArchive {
   /** Sends a shard what was kept of one actor. */
   fetch(shard: number, slot: number, generation: number, id: number): void {
     const life = this.#lives[shard];
+    // A write that has failed is told where it was asked for; the actor goes on from what is there.
+    const settled = this.#storage.settled().catch(() => {});
     this.#guard(
-      this.#storage.settled().then(() => {
+      settled.then(() => {
         if (this.#lives[shard] !== life) return;
         const image = this.#imageOf([shard], id);
         const entries = this.#storage.entries(id, image?.sequence ?? 0).map(({ bytes }) => bytes);
