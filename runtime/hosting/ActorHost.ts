@@ -38,6 +38,7 @@ import { loadActorModule } from './loadActorModule.js';
 import type { MessageCourier } from './MessageCourier.js';
 import { Arrivals } from './moving/Arrivals.js';
 import { Departures } from './moving/Departures.js';
+import type { MovingHost } from './moving/MovingHost.js';
 import { type EffectWorld, performEffect } from './performEffect.js';
 import type { PersistentActor } from './persistence/PersistentActor.js';
 import { performOnce } from './persistence/performOnce.js';
@@ -181,7 +182,7 @@ export class ActorHost implements MachineOutlet {
       deliver: ([, ...message]) => this.#post.deliver(...message, null),
       vacated: (cell) => this.#vacated(cell),
     });
-    this.#departures = new Departures({
+    const moving: MovingHost = {
       shard,
       switchboard,
       turns: this.#turns,
@@ -191,23 +192,18 @@ export class ActorHost implements MachineOutlet {
       persistence: this.#persistence,
       toMain,
       find: (slot, generation) => this.#table.find(slot, generation),
+    };
+    this.#departures = new Departures({
+      ...moving,
       vacate: (cell) => {
         this.#table.leave(cell);
         this.#lives.left(cell);
       },
     });
     this.#arrivals = new Arrivals({
-      shard,
+      ...moving,
       ledger,
-      switchboard,
-      turns: this.#turns,
-      timers: this.#timers,
-      bonds: this.#bonds,
-      interest: this.#interest,
-      persistence: this.#persistence,
-      toMain,
       deliver: (...message) => this.#post.deliver(...message),
-      find: (slot, generation) => this.#table.find(slot, generation),
       seat: (seat) => this.#table.seat(seat),
       load: ({ module, exportName }) => loadActorModule(module, exportName),
       kindOf: (definition, seat) => this.#kinds.ofSeat(definition, seat),

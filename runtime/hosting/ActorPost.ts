@@ -119,11 +119,10 @@ export class ActorPost {
     ask: AskToken | null,
     origin: EffectOrigin,
   ): void {
-    // Its module is being loaded, and with it what it has had.
-    const { slot, generation } = cell;
-    const again = (): void => this.deliver(slot, generation, type, data, from, ask, false, origin);
     if (cell.kind === null) {
-      this.#options.arrivals.hold(cell, again);
+      // Its module is being loaded, and with it what it has had; one that arrives hears it then, others when it comes again.
+      const { slot, generation } = cell;
+      this.#options.arrivals.hold(cell, () => this.deliver(slot, generation, type, data, from, ask, false, origin));
       return;
     }
     const { switchboard } = this.#options;
@@ -191,18 +190,10 @@ export class ActorPost {
   }
 
   /** @returns false when nobody has moved from there */
-  #forward(
-    slot: number,
-    generation: number,
-    type: string,
-    data: unknown,
-    from: ActorReference | null,
-    ask: AskToken | null,
-    remote: boolean,
-    origin: EffectOrigin | null,
-  ): boolean {
+  #forward(...message: Parameters<DeliverLocally>): boolean {
     const { switchboard, shard, ledger } = this.#options;
     if (switchboard.forwards.size === 0) return false;
+    const [slot, generation, type, data, from, ask, remote, origin] = message;
     const known = { shard, slot, generation };
     const to = switchboard.forwards.latest(known);
     if (to === known) return false;

@@ -23,7 +23,15 @@ import { ActorForwards } from './ActorForwards.js';
 import { type AskSettler, AskTable } from './AskTable.js';
 import { AwaitedNames } from './AwaitedNames.js';
 import { DeadLetters, deadLetterReasons } from './DeadLetters.js';
-import { type Frame, isEventFrame, messagesIn, type NoticeFrame, type OrderFrame, type PeerFrame } from './frames.js';
+import {
+  type Addressed,
+  type Frame,
+  isEventFrame,
+  messagesIn,
+  type NoticeFrame,
+  type OrderFrame,
+  type PeerFrame,
+} from './frames.js';
 import { isHostWord } from './hostWords.js';
 import { lossError } from './lossError.js';
 import type { MessageCourier } from './MessageCourier.js';
@@ -57,16 +65,7 @@ export interface SwitchboardOptions {
   readonly answered?: MessageCourier['answered'];
 }
 
-export type DeliverLocally = (
-  slot: number,
-  generation: number,
-  type: string,
-  data: unknown,
-  from: ActorReference | null,
-  ask: AskToken | null,
-  remote: boolean,
-  origin: EffectOrigin | null,
-) => void;
+export type DeliverLocally = (...message: [...Addressed, remote: boolean, origin: EffectOrigin | null]) => void;
 
 /** One object for all receivers of a message on a shard. */
 export interface SharedDelivery {

@@ -95,33 +95,25 @@ export interface LinkChannel {
 /** What the main thread may ask of a shard: to list something, or to put on disk what has changed. */
 export type ReportSubject = 'infos' | 'dead-letters' | 'quarantine' | 'save';
 
+/** A message on its way to an actor. */
+export type Addressed = readonly [
+  slot: number,
+  generation: number,
+  type: string,
+  data: unknown,
+  from: ActorReference | null,
+  ask: AskToken | null,
+];
+
 /** Between any two shards. */
 export type PeerFrame =
-  | readonly [
-      'message',
-      slot: number,
-      generation: number,
-      type: string,
-      data: unknown,
-      from: ActorReference | null,
-      ask: AskToken | null,
-      /** Whether it came from another node. */
-      remote: boolean,
-    ]
+  /** `remote`: it came from another node. */
+  | readonly ['message', ...Addressed, remote: boolean]
   /** One message to several actors of a shard: slot, generation, slot, generation … */
   | readonly ['many', targets: readonly number[], type: string, data: unknown, from: ActorReference | null]
   | readonly ['reply', askId: number, result: unknown, error: ErrorRecord | null]
   /** A message that is an effect of a `journal` actor. */
-  | readonly [
-      'committed',
-      slot: number,
-      generation: number,
-      type: string,
-      data: unknown,
-      from: ActorReference | null,
-      ask: AskToken | null,
-      origin: EffectOrigin,
-    ]
+  | readonly ['committed', ...Addressed, origin: EffectOrigin]
   /** What became of such an effect, for the actor that has sent it. */
   | readonly ['heard', slot: number, generation: number, effect: number, verdict: EffectVerdict]
   /** A message that was for an actor's earlier address. */
@@ -147,12 +139,7 @@ export type PeerFrame =
 /** Its lane says how the message had come in over there; `forwarded` has come since. */
 export type CarryFrame = readonly [
   'carry',
-  slot: number,
-  generation: number,
-  type: string,
-  data: unknown,
-  from: ActorReference | null,
-  ask: AskToken | null,
+  ...Addressed,
   remote: boolean,
   origin: MessageOrigin | null,
   lane: MailboxLane | 'forwarded',

@@ -8,19 +8,15 @@ import { type ErrorRecord, fromErrorRecord, toErrorRecord } from '../../protocol
 import { limits } from '../../protocol/limits.js';
 import type { ActorCell } from '../ActorCell.js';
 import type { ActorKind } from '../ActorKind.js';
-import type { ActorTimers } from '../ActorTimers.js';
-import type { ActorTurns } from '../ActorTurns.js';
 import type { AskNote, AskSettler } from '../AskTable.js';
-import type { Bonds } from '../Bonds.js';
-import type { EventInterest } from '../EventInterest.js';
-import type { ActorSeat, CarryFrame, NoticeFrame, PeerFrame } from '../frames.js';
+import type { ActorSeat, CarryFrame, PeerFrame } from '../frames.js';
 import type { ActorImage } from '../persistence/ActorImage.js';
 import { decodeImages } from '../persistence/decodeImages.js';
 import { isEffect, SeenEffects } from '../persistence/SeenEffects.js';
-import type { ShardPersistence } from '../persistence/ShardPersistence.js';
 import { counterPlace, type ShardLedger } from '../ShardLedger.js';
-import type { DeliverLocally, Switchboard } from '../Switchboard.js';
+import type { DeliverLocally } from '../Switchboard.js';
 import type { MachineRun } from '../tiers/MachineTier.js';
+import type { MovingHost } from './MovingHost.js';
 import type { MovingState } from './MovingState.js';
 
 /** An actor that comes from another shard. */
@@ -44,18 +40,9 @@ export class Arrival {
   }
 }
 
-export interface ArrivalsWorld {
-  readonly shard: number;
+export interface ArrivalsWorld extends MovingHost {
   readonly ledger: ShardLedger;
-  readonly switchboard: Switchboard;
-  readonly turns: ActorTurns;
-  readonly timers: ActorTimers;
-  readonly bonds: Bonds;
-  readonly interest: EventInterest<ActorCell>;
-  readonly persistence: ShardPersistence;
-  readonly toMain: (frame: NoticeFrame) => void;
   readonly deliver: DeliverLocally;
-  find(slot: number, generation: number): ActorCell | undefined;
   seat(seat: ActorSeat): ActorCell;
   load(seat: ActorSeat): Promise<ActorDefinition>;
   kindOf(definition: ActorDefinition, seat: ActorSeat): ActorKind;

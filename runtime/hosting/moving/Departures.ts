@@ -15,16 +15,10 @@ import { serialize } from 'node:v8';
 import type { ActorAddress } from '../../protocol/actors.js';
 import { AcademyError, type ErrorRecord, toErrorRecord } from '../../protocol/errors.js';
 import type { ActorCell } from '../ActorCell.js';
-import type { ActorTimers } from '../ActorTimers.js';
-import type { ActorTurns } from '../ActorTurns.js';
-import type { Bonds } from '../Bonds.js';
-import type { EventInterest } from '../EventInterest.js';
-import type { NoticeFrame } from '../frames.js';
 import type { ActorImage } from '../persistence/ActorImage.js';
 import { encodeImages } from '../persistence/encodeImages.js';
 import type { EffectVerdict } from '../persistence/ShardJournal.js';
-import type { ShardPersistence } from '../persistence/ShardPersistence.js';
-import type { Switchboard } from '../Switchboard.js';
+import type { MovingHost } from './MovingHost.js';
 import type { MovingState } from './MovingState.js';
 
 /** An actor that is about to leave. */
@@ -53,16 +47,7 @@ interface Way {
   readonly questions: readonly number[];
 }
 
-export interface DeparturesWorld {
-  readonly shard: number;
-  readonly switchboard: Switchboard;
-  readonly turns: ActorTurns;
-  readonly timers: ActorTimers;
-  readonly bonds: Bonds;
-  readonly interest: EventInterest<ActorCell>;
-  readonly persistence: ShardPersistence;
-  readonly toMain: (frame: NoticeFrame) => void;
-  find(slot: number, generation: number): ActorCell | undefined;
+export interface DeparturesWorld extends MovingHost {
   /** Its slot is empty from now on, and nobody is told. */
   vacate(cell: ActorCell): void;
 }
