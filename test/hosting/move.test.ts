@@ -157,8 +157,10 @@ t.test('what cannot be moved stays where it was, and says why', async (t) => {
   await system.spawn(keeper('holder', 'holder', { shard: 1 }));
   system.spawnLocal('local', holder, { call: () => 1 });
   await system.spawn(probeSpec('ada', { shard: 1 }));
+  await system.spawn(keeper('minded', 'minded', { shard: 1 }));
   const refusals: [reference: ActorReference, shard: number, code: string][] = [
     [{ name: 'holder' }, 2, 'ERR_ACADEMY_SNAPSHOT_INVALID'],
+    [{ name: 'minded' }, 2, 'ERR_ACADEMY_SNAPSHOT_INVALID'],
     [{ name: 'local' }, 1, 'ERR_ACADEMY_NOT_MOVABLE'],
     [{ shard: 1, slot: 2 ** 28, generation: 1 }, 2, 'ERR_ACADEMY_NOT_MOVABLE'],
     [{ name: 'ada' }, 7, 'ERR_ACADEMY_BAD_ARGUMENT'],

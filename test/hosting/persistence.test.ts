@@ -310,6 +310,10 @@ t.test('an actor whose context cannot be kept is refused with the remedy', async
     message: /"ada" cannot go on: the state of an actor cannot be kept/,
     remedy: /plain data/,
   });
+  await t.rejects(node.system.spawn(keeper('ada', 'minded', { persist: 'journal' })), {
+    code: 'ERR_ACADEMY_SNAPSHOT_INVALID',
+    message: /context\.list\.0\.mind is an instance of Mind/,
+  });
   await t.rejects(node.system.spawn(keeper('ada', 'plain', { persist: 'sometimes' as 'none' })), {
     code: 'ERR_ACADEMY_BAD_ARGUMENT',
     message: /persist/,

@@ -9,6 +9,7 @@ import { counterPlace } from '../ShardLedger.js';
 import type { MachineRun } from '../tiers/MachineTier.js';
 import type { ActorImage, JournalEntry } from './ActorImage.js';
 import { ActorRestorer, type CarriedBook, type RestorerWorld } from './ActorRestorer.js';
+import { assertPlainData } from './assertPlainData.js';
 import { encodeImages } from './encodeImages.js';
 import { imageOf, imageToMove } from './imageOf.js';
 import { isUnderPressure } from './isUnderPressure.js';
@@ -95,6 +96,7 @@ export class ShardPersistence {
     const run = start();
     try {
       const image = imageOf(actor, kind, run, this.#world.timers);
+      assertPlainData(contextOf(image), 'context');
       encodeImages([image]);
       this.#images.push(image);
     } catch (error) {
@@ -321,8 +323,11 @@ export class ShardPersistence {
 
   // --- moving
 
+  /** @throws AcademyError ERR_ACADEMY_SNAPSHOT_INVALID for a context with instances of classes */
   imageToMove(cell: ActorCell): ActorImage {
-    return imageToMove(cell, this.#world.timers);
+    const image = imageToMove(cell, this.#world.timers);
+    assertPlainData(contextOf(image), 'context');
+    return image;
   }
 
   bookToMove(cell: ActorCell): CarriedBook | null {
@@ -409,6 +414,10 @@ export class ShardPersistence {
       this.#world.toMain(['log', 'error', actor.cell.name, text, undefined]);
     }
   }
+}
+
+function contextOf({ snapshot }: ActorImage): unknown {
+  return (snapshot as { readonly context?: unknown }).context;
 }
 
 /** Nothing waits for it, and it waits for nothing but messages. */

@@ -140,6 +140,19 @@ export const unkept = defineActor({
   persist: 'snapshot',
 });
 
+class Mind {
+  think(): number {
+    return 1;
+  }
+}
+
+/** What is cloned without its methods, deep in the context. */
+export const minded = defineActor({
+  machine: setup({ types: {} as { context: { list: readonly { mind: Mind }[] } } }).createMachine({
+    context: { list: [{ mind: new Mind() }] },
+  }),
+});
+
 /** The keeper's next version: it calls its list by another name. */
 const renamed = setup({
   types: {} as { context: { heard: readonly string[] }; events: KeeperEvent; emitted: ActorEffect },
