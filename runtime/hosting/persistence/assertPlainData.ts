@@ -48,7 +48,7 @@ function instanceAt(path: string, value: object): AcademyError {
   const name = value.constructor?.name || 'a class without a name';
   return new AcademyError(
     'ERR_ACADEMY_SNAPSHOT_INVALID',
-    `the state of an actor cannot be kept: ${path} is a ${name}`,
+    `the state of an actor cannot be kept: ${path} is an instance of ${name}`,
     {
       remedy: 'keep plain data in the context of an actor that persists or moves: an instance loses its methods',
     },

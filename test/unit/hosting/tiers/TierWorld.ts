@@ -33,6 +33,21 @@ interface Addressee {
   readonly _send?: (event: AnyEventObject) => void;
 }
 
+/** Lines of one event. Machines made by chance may send themselves events for ever, in XState as in the tiers. */
+const linesMax = 5_000;
+
+class EndlessMachine extends Error {}
+
+function boundedLines(): unknown[] {
+  const lines: unknown[] = [];
+  const push = (...more: unknown[]): number => {
+    if (lines.length >= linesMax) throw new EndlessMachine('it does not come to rest');
+    return Array.prototype.push.apply(lines, more);
+  };
+  // Not to be seen where lines are compared.
+  return Object.defineProperty(lines, 'push', { value: push, enumerable: false });
+}
+
 const owner: MachineOwner = { name: 'machine', parent: { name: 'the parent' } };
 const friend: Addressee = { name: 'a friend' };
 
@@ -104,7 +119,9 @@ export class TierWorld {
   readonly #outlet: MachineOutlet;
   #tier: MachineTier;
   #run: MachineRun | null = null;
-  #lines: unknown[] = [];
+  #lines = boundedLines();
+  /** It has not come to rest, and there is nothing to compare. */
+  isEndless = false;
 
   constructor(machine: AnyStateMachine, force: TierName) {
     this.#machine = machine;
@@ -168,7 +185,7 @@ export class TierWorld {
   /** Everything that has happened since it was last asked. */
   takeLines(): unknown[] {
     const lines = this.#lines;
-    this.#lines = [];
+    this.#lines = boundedLines();
     return lines;
   }
 
@@ -188,7 +205,8 @@ export class TierWorld {
     try {
       act();
     } catch (error) {
-      this.#over(['threw', (error as Error).message]);
+      this.isEndless = error instanceof EndlessMachine;
+      if (!this.isEndless) this.#over(['threw', (error as Error).message]);
     }
   }
 }
