@@ -34,7 +34,7 @@ export function persistedSnapshot(run: CompiledRun): unknown {
 /** XState's own snapshot, with `matches`, `can` and the rest. */
 export function resolvedSnapshot(chart: Chart, run: CompiledRun): unknown {
   const { status, place, context, rare } = run;
-  return (chart as unknown as AnyStateMachine).resolveState({
+  const snapshot = (chart as unknown as AnyStateMachine).resolveState({
     value: place.value,
     context,
     status,
@@ -42,6 +42,8 @@ export function resolvedSnapshot(chart: Chart, run: CompiledRun): unknown {
     error: rare?.error,
     historyValue: place.history as never,
   });
+  // To resolve fills up what XState leaves open where a history without a default was asked for too early.
+  return Object.assign(snapshot, { value: place.value, _nodes: place.nodes });
 }
 
 /** @throws Error when the machine has no such state */
