@@ -234,9 +234,12 @@ export class ActorLives {
   }
 
   #startMachine(cell: ActorCell, kind: ActorKind): void {
-    const input = this.#inputOf(cell);
+    const { tier } = kind;
     try {
-      cell.run = this.#world.persistence.start(cell, kind, () => kind.tier.start(cell, input));
+      const input = tier.takesInput ? this.#inputOf(cell) : undefined;
+      // One without a name does not persist.
+      if (cell.named === null) cell.run = tier.start(cell, input);
+      else cell.run = this.#world.persistence.start(cell, kind, () => tier.start(cell, input));
     } catch (error) {
       this.#forgetLife(cell);
       throw error;

@@ -13,6 +13,7 @@ import { MachineSelf, type SelfPort } from './MachineSelf.js';
 import type { MachineOutlet, MachineOwner, MachineTier } from './MachineTier.js';
 import type { Choice } from './Place.js';
 import { performEffect } from './performEffect.js';
+import { type PlainStart, plainStart } from './plainStart.js';
 import { Step, type StepHost } from './Step.js';
 import { persistedSnapshot, placeOfSnapshot, resolvedSnapshot } from './snapshots.js';
 import { stateText } from './stateText.js';
@@ -26,6 +27,8 @@ export class CompiledTier implements MachineTier, StepHost, SelfPort<CompiledRun
   readonly #machine: CompiledMachine;
   readonly #outlet: MachineOutlet;
   readonly #heard: ReadonlySet<string>;
+  /** Found out when the first machine is started. */
+  #plainStart: PlainStart | null | undefined;
   /** The step to use next; null while it is in use. */
   #idle: Step | null = null;
 
@@ -36,7 +39,21 @@ export class CompiledTier implements MachineTier, StepHost, SelfPort<CompiledRun
     this.#heard = new Set(chart.events);
   }
 
+  get takesInput(): boolean {
+    return this.#plain?.takesInput ?? true;
+  }
+
   start(owner: MachineOwner, input: unknown): CompiledRun {
+    const plain = this.#plain;
+    return plain === null ? this.#enter(owner, input) : new CompiledRun(owner, plain.place, plain.contextOf(input));
+  }
+
+  get #plain(): PlainStart | null {
+    if (this.#plainStart === undefined) this.#plainStart = plainStart(this.#machine);
+    return this.#plainStart;
+  }
+
+  #enter(owner: MachineOwner, input: unknown): CompiledRun {
     const machine = this.#machine;
     const run = new CompiledRun(owner, machine.before, {});
     const step = this.#begin(run, { type: 'xstate.init', input });

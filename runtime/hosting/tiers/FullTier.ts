@@ -40,6 +40,7 @@ const parentLogic = fromTransition(() => null, null);
 export class FullTier implements MachineTier {
   readonly name = 'full';
   readonly reasons: readonly TierReason[];
+  readonly takesInput = true;
   readonly #logic: AnyActorLogic;
   readonly #outlet: MachineOutlet;
   readonly #clock: Clock;

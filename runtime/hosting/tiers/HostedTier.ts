@@ -34,6 +34,7 @@ interface ScheduledAction {
 export class HostedTier implements MachineTier, SelfPort<HostedRun> {
   readonly name = 'hosted';
   readonly reasons: readonly TierReason[];
+  readonly takesInput = true;
   readonly logic: AnyActorLogic;
   readonly #outlet: MachineOutlet;
   readonly #heard: ReadonlySet<string>;

@@ -59,6 +59,8 @@ export interface MachineTier {
   readonly name: TierName;
   /** Empty for the compiled tier. */
   readonly reasons: readonly TierReason[];
+  /** False for a machine that makes nothing of its input: it may be started without one. */
+  readonly takesInput: boolean;
   /**
    * Enters the initial state and runs to rest.
    * @throws what the machine threw; then there is no run, and nothing to stop

@@ -3,6 +3,7 @@ import {
   type AnyActorLogic,
   type AnyEventObject,
   assign,
+  createMachine,
   emit,
   fromPromise,
   fromTransition,
@@ -154,6 +155,46 @@ t.test(
     });
   },
 );
+
+t.test(
+  'each run has a context of its own, also when the function for it returns the same object each time',
+  async (t) => {
+    const shared = { n: 0 };
+    const change = ({ context }: { context: { n: number } }): void => {
+      context.n = 7;
+    };
+    for (const context of [
+      () => shared,
+      ({ input }: { input: unknown }) => (input === undefined ? { n: 1 } : shared),
+    ]) {
+      const machine = createMachine({
+        id: 'copying',
+        context: context as never,
+        initial: 'a',
+        states: { a: { on: { change: { actions: change } } } },
+      } as never);
+      inEachTier(machine, ({ tier }, name) => {
+        const [one, other] = [tier.start(owner, {}), tier.start({ name: 'other' }, {})];
+        tier.send(one, { type: 'change' });
+        t.match([contextOf(tier, one), contextOf(tier, other), shared], [{ n: 7 }, { n: 0 }, { n: 0 }], name);
+      });
+    }
+  },
+);
+
+t.test('a machine that takes no input says so, and one that may take it does not', async (t) => {
+  const tierOf = (context: unknown, more: object = {}) => {
+    const chart = { id: 'm', context, initial: 'a', states: { a: more, z: { type: 'final' } } };
+    return stage(createMachine(chart as never), 'compiled').tier;
+  };
+  for (const context of [undefined, { n: 1 }, () => ({ n: 1 })]) {
+    t.equal(tierOf(context).takesInput, false);
+  }
+  const takes = [({ input }: never) => ({ input }), (args: never) => ({ args }), ({ self }: never) => ({ self })];
+  for (const context of takes) t.equal(tierOf(context).takesInput, true);
+  t.equal(tierOf({}, { entry: () => {} }).takesInput, true, 'an entry action sees it in the first event');
+  t.equal(tierOf({}, { always: 'z' }).takesInput, true);
+});
 
 t.test('other runs of the tier go on when one has failed', async (t) => {
   inEachTier(counter, ({ tier }) => {
