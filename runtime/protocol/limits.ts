@@ -33,6 +33,10 @@ export const limits = {
   machinePlacesMax: 4_096,
   /** Event types that a row remembers; a wildcard may hear any number. */
   machineEventTypesMax: 256,
+  /** Functions made for what a machine does often, of some kilobytes each. */
+  machineFusedChoicesMax: 512,
+  /** Values that such a function works with: one that is as large as that is not faster for being one. */
+  fusedChoiceValuesMax: 256,
   /** Time that a message may wait in a mailbox before an alarm is raised: by then whoever has sent it has given up. */
   mailboxAgeAlarmMs: 30_000,
   /** Mailbox alarms of one shard that are shown in a second; further ones are only counted. */

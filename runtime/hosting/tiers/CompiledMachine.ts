@@ -19,7 +19,7 @@ import {
 } from './chart.js';
 import { compileAction, evaluationOf } from './compileAction.js';
 import { compileGuard, type Guard } from './compileGuard.js';
-import { type Candidate, type Choice, type Move, Place } from './Place.js';
+import { type Candidate, type Choice, choiceOf, type Move, Place } from './Place.js';
 import type { Operation } from './Step.js';
 import type { Chart, ChartNode, ChartTransition } from './xstateShapes.js';
 
@@ -30,20 +30,26 @@ interface Rule {
   readonly guard: Guard | null;
 }
 
-const nothingToChoose: Choice = { candidates: [], regions: [] };
+/** To make a function takes some 50 µs, and the engine some more until it is fast. */
+const defaultUsesBeforeFusing = 200;
+const nothingToChoose = choiceOf([]);
 
 export class CompiledMachine {
   readonly chart: Chart;
   /** Where XState stands before it has entered anything: at the root alone. */
   readonly before: Place;
+  /** Times that a choice is made part by part before all of it becomes one function. */
+  readonly usesBeforeFusing: number;
+  choicesFused = 0;
   readonly #rules: Rule[] = [];
   readonly #ruleOf = new Map<ChartTransition, Rule>();
   readonly #operationsOf = new Map<unknown, Operation>();
   readonly #places = new Map<string, Place>();
   #initialMove: Move | null = null;
 
-  constructor(chart: Chart) {
+  constructor(chart: Chart, usesBeforeFusing = defaultUsesBeforeFusing) {
     this.chart = chart;
+    this.usesBeforeFusing = usesBeforeFusing;
     this.before = this.place([chart.root], noHistory);
   }
 
@@ -92,10 +98,10 @@ export class CompiledMachine {
         this.#choiceAt((value as Record<string, Place['value']>)[key] ?? {}, node.states[key] as ChartNode, type),
       )
       .filter((choice) => choice.candidates.length > 0 || choice.regions.length > 0);
-    if (regions.length === 0) return own.length === 0 ? nothingToChoose : { candidates: own, regions };
+    if (regions.length === 0) return own.length === 0 ? nothingToChoose : choiceOf(own);
     const [only] = regions as [Choice];
-    if (regions.length > 1 || only.regions.length > 0) return { candidates: own, regions };
-    return { candidates: [...only.candidates, ...own], regions: [] };
+    if (regions.length > 1 || only.regions.length > 0) return choiceOf(own, regions);
+    return choiceOf([...only.candidates, ...own]);
   }
 
   #candidates(transitions: readonly ChartTransition[]): readonly Candidate[] {
@@ -315,13 +321,16 @@ function matchesWildcard(type: string, descriptor: string): boolean {
 function explained(guard: Guard, { guard: source, source: node }: ChartTransition): Guard {
   const name =
     typeof source === 'string' ? source : typeof source === 'object' ? (source as { type: string }).type : '';
-  return (context, event, place) => {
+  const explain = (error: unknown, event: AnyEventObject): Error =>
+    new Error(
+      `Unable to evaluate guard ${name ? `'${name}' ` : ''}in transition for event '${event.type}' in state node '${node.id}':\n${(error as Error).message}`,
+    );
+  const ask: Guard = (context, event, place) => {
     try {
       return guard(context, event, place);
     } catch (error) {
-      throw new Error(
-        `Unable to evaluate guard ${name ? `'${name}' ` : ''}in transition for event '${event.type}' in state node '${node.id}':\n${(error as Error).message}`,
-      );
+      throw explain(error, event);
     }
   };
+  return guard.write ? Object.assign(ask, { write: guard.write, explain }) : ask;
 }

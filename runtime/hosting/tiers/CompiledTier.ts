@@ -32,9 +32,10 @@ export class CompiledTier implements MachineTier, StepHost, SelfPort<CompiledRun
   /** The step to use next; null while it is in use. */
   #idle: Step | null = null;
 
-  constructor(chart: Chart, outlet: MachineOutlet) {
+  constructor(chart: Chart, outlet: MachineOutlet, usesBeforeFusing?: number) {
     this.logic = chart;
-    this.#machine = compiledMachine(chart);
+    this.#machine =
+      usesBeforeFusing === undefined ? compiledMachine(chart) : new CompiledMachine(chart, usesBeforeFusing);
     this.#outlet = outlet;
     this.#heard = new Set(chart.events);
   }
@@ -56,7 +57,8 @@ export class CompiledTier implements MachineTier, StepHost, SelfPort<CompiledRun
   #enter(owner: MachineOwner, input: unknown): CompiledRun {
     const machine = this.#machine;
     const run = new CompiledRun(owner, machine.before, {});
-    const step = this.#begin(run, { type: 'xstate.init', input });
+    const step = this.#stepOf(run);
+    step.begin(run, { type: 'xstate.init', input });
     try {
       step.context = enterContext(step, machine.chart, input);
       const calls: (() => void)[] = [];
@@ -158,11 +160,9 @@ export class CompiledTier implements MachineTier, StepHost, SelfPort<CompiledRun
       run.step.toSelf.push(event);
       return;
     }
-    const step = this.#begin(run, event);
+    const step = this.#stepOf(run);
     try {
-      takeSteps(step, this.#machine, choice);
-      run.context = step.context;
-      run.place = step.place;
+      takeSteps(step, this.#machine, run, event, choice);
       if (step.effects.length > 0 || step.toSelf.length > 0 || step.isDone) this.#settle(run, step);
     } catch (error) {
       this.#abandon(run, step, error);
@@ -171,10 +171,9 @@ export class CompiledTier implements MachineTier, StepHost, SelfPort<CompiledRun
     this.#end(run, step);
   }
 
-  #begin(run: CompiledRun, event: AnyEventObject): Step {
+  #stepOf(run: CompiledRun): Step {
     const step = this.#idle ?? new Step(this, run);
     this.#idle = null;
-    step.begin(run, event);
     run.step = step;
     return step;
   }
@@ -195,10 +194,7 @@ export class CompiledTier implements MachineTier, StepHost, SelfPort<CompiledRun
   #settle(run: CompiledRun, step: Step): void {
     this.#perform(run, step);
     for (let event = step.toSelf.shift(); event && run.status === 'active'; event = step.toSelf.shift()) {
-      step.begin(run, event);
-      takeSteps(step, this.#machine, this.#machine.choice(run.place, event.type));
-      run.context = step.context;
-      run.place = step.place;
+      takeSteps(step, this.#machine, run, event, this.#machine.choice(run.place, event.type));
       this.#perform(run, step);
     }
   }

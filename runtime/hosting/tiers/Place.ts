@@ -3,11 +3,11 @@
  * that stand there share one Place, and with it what was found out about it: which transitions an event can set off
  * there, and what each of them leaves, does and enters.
  */
-import type { StateValue } from 'xstate';
+import type { AnyEventObject, StateValue } from 'xstate';
 import { type HistoryValue, isAtomic, properAncestors, stateValueOf } from './chart.js';
 import type { Guard } from './compileGuard.js';
-import type { Operation } from './Step.js';
-import type { ChartNode } from './xstateShapes.js';
+import type { Operation, Step } from './Step.js';
+import type { ChartNode, Context } from './xstateShapes.js';
 
 /** A transition as it is asked for at one place. */
 export interface Candidate {
@@ -24,6 +24,20 @@ export interface Choice {
   readonly candidates: readonly Candidate[];
   /** Regions that are asked before: each may take one, and only if none does are the candidates asked. */
   readonly regions: readonly Choice[];
+  /** How often it was made. */
+  uses: number;
+  /** All of it as one function, when it is made often. */
+  fused: FusedChoice | null;
+}
+
+/**
+ * Chooses and takes one microstep; does nothing where no guard agrees.
+ * @returns the context after it
+ */
+export type FusedChoice = (step: Step, context: Context, event: AnyEventObject) => Context;
+
+export function choiceOf(candidates: readonly Candidate[], regions: readonly Choice[] = []): Choice {
+  return { candidates, regions, uses: 0, fused: null };
 }
 
 /** One microstep. */
@@ -35,7 +49,7 @@ export interface Move {
 }
 
 const noType = Symbol('none yet');
-const noChoice: Choice = { candidates: [], regions: [] };
+const noChoice = choiceOf([]);
 
 export class Place {
   readonly nodes: readonly ChartNode[];

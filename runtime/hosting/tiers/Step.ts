@@ -6,10 +6,13 @@ import type { AnyEventObject } from 'xstate';
 import type { CompiledRun } from './CompiledRun.js';
 import type { MachineSelf } from './MachineSelf.js';
 import type { Place } from './Place.js';
+import type { Written } from './writtenCode.js';
 import type { Context } from './xstateShapes.js';
 
 /** One part of what a transition does. */
-export type Operation = (step: Step) => void;
+export interface Operation extends Written {
+  (step: Step): void;
+}
 
 /** What the world is asked for when the step is taken. */
 export type Effect =

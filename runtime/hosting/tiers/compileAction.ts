@@ -5,9 +5,10 @@
 import type { AnyEventObject } from 'xstate';
 import { takesContextAndEvent } from './argumentUse.js';
 import { compileEnqueue } from './compileEnqueue.js';
-import { type ContextMerger, contextMerger, contextSetter } from './contextMerger.js';
+import { type ContextMerger, contextCode, contextMerger, contextSetter, countNames } from './contextMerger.js';
 import { emptySystem, refuse } from './MachineSelf.js';
 import type { Operation, Step } from './Step.js';
+import { type Bind, plainArgsCode, withCode } from './writtenCode.js';
 import { type BuiltinAction, type Chart, type Context, isBuiltin, isKnownBuiltin } from './xstateShapes.js';
 
 /** What XState hands to an action's function. The object is the function's own: it may keep it. */
@@ -42,9 +43,14 @@ function operationOf(chart: Chart, action: unknown, params: Params): Operation {
       return sendOf(chart, action, params);
     case 'xstate.emit': {
       const event = evaluationOf(action.event);
-      return (step) => {
+      const emit: Operation = (step) => {
         step.effects.push({ kind: 'emit', event: event(step, params?.(step)) as AnyEventObject });
       };
+      if (params || !isWritable(action.event)) return emit;
+      return withCode(
+        emit,
+        (bind) => `step.effects.push({ kind: 'emit', event: ${evaluationCode(action.event, bind)} });`,
+      );
     }
     case 'xstate.cancel': {
       const id = evaluationOf(action.sendId);
@@ -90,18 +96,29 @@ export function evaluationOf(expression: unknown): Evaluation {
   return (step, params) => fn(fullArgs(step), params);
 }
 
+/** Whether evaluationCode() can write it. */
+function isWritable(expression: unknown): boolean {
+  return typeof expression !== 'function' || takesContextAndEvent(expression);
+}
+
+function evaluationCode(expression: unknown, bind: Bind, args = plainArgsCode): string {
+  return typeof expression === 'function' ? `${bind(expression)}(${args}, undefined)` : bind(expression);
+}
+
 // --- the author's own functions
 
 function callOf(action: unknown, params: Params): Operation {
   if (typeof action !== 'function') return params ? (step) => void params(step) : nothing;
   const fn = action as Fn;
   const isPlain = takesContextAndEvent(fn);
-  return (step) => {
+  const call: Operation = (step) => {
     const args = isPlain ? { context: step.context, event: step.event } : fullArgs(step);
     const given = params?.(step);
     if (step.entryCalls) step.entryCalls.push(() => fn(args, given));
     else fn(args, given);
   };
+  // Code is made for machines that have begun, where a call is made at once.
+  return isPlain && !params ? withCode(call, (bind) => `${evaluationCode(fn, bind)};`) : call;
 }
 
 /** A function that was enqueued. */
@@ -140,14 +157,27 @@ function assignProperties(properties: Record<string, unknown>): Operation {
   const values = Object.values(properties);
   const [only] = values;
   const isOne = values.length === 1;
-  const set = contextSetter(Object.keys(properties));
-  return (step) => {
+  const names = Object.keys(properties);
+  const set = contextSetter(names);
+  const assign: Operation = (step) => {
     const { context } = step;
     if (!context) refuseContext();
     const args = { context, event: step.event };
     step.context = set(context, isOne ? valueFor(only, args) : values.map((value) => valueFor(value, args)));
     step.hasChanged = true;
   };
+  return withCode(assign, (bind, context) => {
+    const given = names.map((_, place) => `given${place}`);
+    const merged = `${bind(set)}(context, ${isOne ? 'given0' : `[${given.join()}]`})`;
+    const next = contextCode(context, names, (name) => `given${names.indexOf(name)}`);
+    return `{
+      if (!context) ${bind(refuseContext)}();
+      const args = { context, event };
+      ${values.map((value, place) => `const given${place} = ${evaluationCode(value, bind, 'args')};`).join('\n')}
+      ${next ? countNames('context', bind(next.names), 'known') : ''}
+      context = ${next ? `known === ${next.names.length} ? ${next.literal} : ` : ''}${merged};
+    }`;
+  });
 }
 
 function valueFor(value: unknown, args: Args): unknown {

@@ -1,10 +1,15 @@
 /** Makes a guard into one function. Names are looked up once; a name without a function fails when it is asked, as in XState. */
 import { type AnyEventObject, matchesState, type StateValue } from 'xstate';
 import type { Place } from './Place.js';
+import { plainArgsCode, type Written, withCode } from './writtenCode.js';
 import { type Chart, type Context, hasCheck, isBuiltinGuard } from './xstateShapes.js';
 
 /** The place is where the machine stands while it asks. */
-export type Guard = (context: Context, event: AnyEventObject, place: Place) => unknown;
+export interface Guard extends Written {
+  (context: Context, event: AnyEventObject, place: Place): unknown;
+  /** Where what it throws is to be said otherwise. */
+  readonly explain?: (error: unknown, event: AnyEventObject) => Error;
+}
 
 type GuardFunction = (args: { context: Context; event: AnyEventObject }, params: unknown) => unknown;
 
@@ -24,7 +29,10 @@ export function compileGuard(chart: Chart, guard: unknown): Guard {
   if (typeof params === 'function') {
     return (context, event) => ask({ context, event }, params({ context, event }));
   }
-  return (context, event) => ask({ context, event }, params);
+  return withCode(
+    (context: Context, event: AnyEventObject) => ask({ context, event }, params),
+    (bind) => `${bind(ask)}(${plainArgsCode}, ${params === undefined ? 'undefined' : bind(params)})`,
+  );
 }
 
 function combined(chart: Chart, guard: unknown): Guard {

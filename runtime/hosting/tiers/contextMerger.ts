@@ -62,34 +62,58 @@ function merger(
 
 /** Null where it would not be the same, or where generating code is forbidden. */
 function copyFor(context: Context, names: readonly string[], given: Given, changes: unknown): Copy | null {
-  const properties = Object.keys(context);
-  const all = [...new Set([...properties, ...names])];
-  const hidden = [...symbolsOf(context), ...(given === 'object' ? symbolsOf(changes) : [])];
-  if (hidden.length > 0 || all.length > propertiesMax || all.includes('__proto__')) return null;
-  const source = (name: string): string => {
-    if (!names.includes(name)) return `context[${JSON.stringify(name)}]`;
+  if (given === 'object' && symbolsOf(changes).length > 0) return null;
+  const code = contextCode(context, names, (name) => {
     if (given === 'value') return 'changes';
     return `changes[${given === 'values' ? names.indexOf(name) : JSON.stringify(name)}]`;
-  };
+  });
+  if (code === null) return null;
   const body = `'use strict';
     return (context, changes) => {
-      ${sameNames('context', properties)}
-      ${given === 'object' ? sameNames('changes', names) : ''}
-      return { ${all.map((name) => `${JSON.stringify(name)}: ${source(name)}`).join(', ')} };
+      ${countNames('context', 'contextNames', 'known')}
+      if (known !== ${code.names.length}) return undefined;
+      ${given === 'object' ? countNames('changes', 'changesNames', 'changed') : ''}
+      ${given === 'object' ? `if (changed !== ${names.length}) return undefined;` : ''}
+      return ${code.literal};
     };`;
   try {
-    return new Function('contextNames', 'changesNames', body)(properties, names) as Copy;
+    return new Function('contextNames', 'changesNames', body)(code.names, names) as Copy;
   } catch {
     return null;
   }
 }
 
-function sameNames(object: 'context' | 'changes', names: readonly string[]): string {
-  return `{
-    let place = 0;
-    for (const name in ${object}) if (name !== ${object}Names[place++]) return undefined;
-    if (place !== ${names.length}) return undefined;
-  }`;
+export interface ContextCode {
+  /** Of the context for which the code is good, in their order. */
+  readonly names: readonly string[];
+  /** Makes the next context of one that is called `context`. */
+  readonly literal: string;
+}
+
+/**
+ * The next context as an object literal.
+ * @param valueCode code for the value of a property that changes
+ * @returns null where it would not be the same as Object.assign makes it
+ */
+export function contextCode(
+  context: Context,
+  changed: readonly string[],
+  valueCode: (name: string) => string,
+): ContextCode | null {
+  const names = Object.keys(context ?? {});
+  const all = [...new Set([...names, ...changed])];
+  if (symbolsOf(context).length > 0 || all.length > propertiesMax || all.includes('__proto__')) return null;
+  const properties = all.map((name) => {
+    const key = JSON.stringify(name);
+    return `${key}: ${changed.includes(name) ? valueCode(name) : `context[${key}]`}`;
+  });
+  return { names, literal: `{ ${properties.join(', ')} }` };
+}
+
+/** Counts an object's names into a variable; it is -1 as soon as one is not the expected. */
+export function countNames(object: string, expected: string, counted: string): string {
+  return `let ${counted} = 0;
+    for (const name in ${object}) if (name !== ${expected}[${counted}++]) { ${counted} = -1; break; }`;
 }
 
 function symbolsOf(object: unknown): readonly symbol[] {

@@ -14,6 +14,8 @@ export interface MachineTierOptions {
   readonly clock: Clock;
   /** Runs it in this tier, for tests and for authors who know why. @default the fastest that fits */
   readonly force?: TierName | undefined;
+  /** For tests: how often a compiled machine makes a choice before all of it becomes one function. @default 200 */
+  readonly usesBeforeFusing?: number | undefined;
 }
 
 /** From the fastest to the one that can do everything. */
@@ -30,7 +32,7 @@ export function createMachineTier(
   if (tiers.indexOf(name) < tiers.indexOf(fastest)) throw unfit(name, reasons);
   switch (name) {
     case 'compiled':
-      return new CompiledTier(machine as unknown as Chart, outlet);
+      return new CompiledTier(machine as unknown as Chart, outlet, options.usesBeforeFusing);
     case 'hosted':
       return new HostedTier(machine, outlet, reasons);
     case 'full':

@@ -1,12 +1,44 @@
+import type { AnyEventObject } from 'xstate';
 import type { CompiledMachine } from './CompiledMachine.js';
+import type { CompiledRun } from './CompiledRun.js';
+import { fuseChoice } from './fuseChoice.js';
 import type { Candidate, Choice, Move } from './Place.js';
 import type { Step } from './Step.js';
 
-export function takeSteps(step: Step, machine: CompiledMachine, choice: Choice): void {
-  const move = choose(step, machine, choice);
-  if (move) take(step, move);
-  if (step.isDone || (step.place.eventless === null && step.raised.length === 0)) return;
-  toRest(step, machine);
+/** All that an event sets off, of which this is the choice. The run goes on from where it ends, if it ends well. */
+export function takeSteps(
+  step: Step,
+  machine: CompiledMachine,
+  run: CompiledRun,
+  event: AnyEventObject,
+  choice: Choice,
+): void {
+  if (choice.fused === null && choice.uses++ === machine.usesBeforeFusing) {
+    choice.fused = fuseChoice(machine, run.place, choice, run.context);
+  }
+  if (choice.fused !== null) {
+    step.run = run;
+    step.place = run.place;
+    const context = choice.fused(step, run.context, event);
+    if (isAtRest(step)) {
+      run.context = context;
+      run.place = step.place;
+      return;
+    }
+    step.context = context;
+    step.event = event;
+  } else {
+    step.begin(run, event);
+    const move = choose(step, machine, choice);
+    if (move) take(step, move);
+  }
+  if (!isAtRest(step)) toRest(step, machine);
+  run.context = step.context;
+  run.place = step.place;
+}
+
+function isAtRest({ isDone, place, raised }: Step): boolean {
+  return isDone || (place.eventless === null && raised.length === 0);
 }
 
 export function takeInitialSteps(step: Step, machine: CompiledMachine): void {

@@ -263,7 +263,7 @@ export const deeds: fc.Arbitrary<readonly Deed[]> = fc.array(
   fc.oneof(
     { weight: 8, arbitrary: fc.record({ kind: fc.constant('send' as const), event }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.constantFrom(1, 5, 10, 25) }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('move' as const), tiers: fc.nat({ max: 8 }) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('move' as const), tiers: fc.nat({ max: 15 }) }) },
   ),
   { minLength: 1, maxLength: 14 },
 );

@@ -4,13 +4,12 @@
  * XState actor.
  */
 import { type AnyActor, type AnyEventObject, type AnyStateMachine, createActor, fromTransition } from 'xstate';
-import { createMachineTier } from '../../../../runtime/hosting/tiers/createMachineTier.js';
+import { createMachineTier, type MachineTierOptions } from '../../../../runtime/hosting/tiers/createMachineTier.js';
 import type {
   MachineOutlet,
   MachineOwner,
   MachineRun,
   MachineTier,
-  TierName,
 } from '../../../../runtime/hosting/tiers/MachineTier.js';
 import type { Clock } from '../../../../runtime/protocol/Clock.js';
 
@@ -112,6 +111,17 @@ class Timers implements Clock {
   }
 }
 
+/** A tier; a compiled machine part by part, or with all that it does as functions of its own. */
+export type TierForm = 'compiled' | 'fused' | 'hosted' | 'full';
+export const tierForms: readonly TierForm[] = ['compiled', 'fused', 'hosted', 'full'];
+
+const formOptions: Record<TierForm, Pick<MachineTierOptions, 'force' | 'usesBeforeFusing'>> = {
+  compiled: { force: 'compiled', usesBeforeFusing: Number.POSITIVE_INFINITY },
+  fused: { force: 'compiled', usesBeforeFusing: 0 },
+  hosted: { force: 'hosted' },
+  full: { force: 'full' },
+};
+
 export class TierWorld {
   readonly name: string;
   readonly #machine: AnyStateMachine;
@@ -123,9 +133,9 @@ export class TierWorld {
   /** It has not come to rest, and there is nothing to compare. */
   isEndless = false;
 
-  constructor(machine: AnyStateMachine, force: TierName) {
+  constructor(machine: AnyStateMachine, form: TierForm) {
     this.#machine = machine;
-    this.name = force;
+    this.name = form;
     this.#outlet = {
       emit: (_owner, emitted) => this.#lines.push(['emit', emitted]),
       send: (_owner, target, event) => this.#lines.push(['send', nameOf(target), event]),
@@ -144,7 +154,7 @@ export class TierWorld {
       done: (_owner, output) => this.#over(['done', output]),
       failed: (_owner, error) => this.#over(['failed', (error as Error).message]),
     };
-    this.#tier = createMachineTier(machine, this.#outlet, { clock: this.#timers, force });
+    this.#tier = createMachineTier(machine, this.#outlet, { clock: this.#timers, ...formOptions[form] });
   }
 
   start(input: unknown): void {
@@ -162,8 +172,8 @@ export class TierWorld {
   }
 
   /** Goes on in another tier from a snapshot, such as a host keeps it. */
-  restore(force: TierName, snapshot: unknown): void {
-    this.#tier = createMachineTier(this.#machine, this.#outlet, { clock: this.#timers, force });
+  restore(form: TierForm, snapshot: unknown): void {
+    this.#tier = createMachineTier(this.#machine, this.#outlet, { clock: this.#timers, ...formOptions[form] });
     this.#guarded(() => {
       this.#run = this.#tier.restore(owner, structuredClone(snapshot));
     });

@@ -1,10 +1,7 @@
 import t from 'tap';
 import { explain } from '../../../../runtime/hosting/tiers/explain.js';
-import type { TierName } from '../../../../runtime/hosting/tiers/MachineTier.js';
 import { type ExampleDeed, examples } from './exampleMachines.js';
-import { TierWorld, type View, XStateWorld } from './TierWorld.js';
-
-const tiers: readonly TierName[] = ['compiled', 'hosted', 'full'];
+import { TierWorld, tierForms, type View, XStateWorld } from './TierWorld.js';
 
 interface Seen {
   readonly lines: readonly unknown[];
@@ -25,7 +22,7 @@ function live(world: TierWorld | XStateWorld, deeds: readonly ExampleDeed[]): Se
 for (const { name, machine, deeds, ends } of examples) {
   t.test(`${name} is compiled, and does in every tier what it does in XState`, async (t) => {
     t.match(explain(machine), { tier: 'compiled', reasons: [] });
-    const [compiled, ...others] = tiers.map((tier) => live(new TierWorld(machine, tier), deeds));
+    const [compiled, ...others] = tierForms.map((form) => live(new TierWorld(machine, form), deeds));
     for (const other of others) t.strictSame(compiled, other);
     const ownLines = (seen: Seen): Seen => ({
       ...seen,

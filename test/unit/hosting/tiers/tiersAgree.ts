@@ -3,12 +3,9 @@ import { AssertionError } from 'node:assert';
 import { inspect, isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { analyseMachine } from '../../../../runtime/hosting/tiers/analyseMachine.js';
-import type { TierName } from '../../../../runtime/hosting/tiers/MachineTier.js';
 import { buildMachine } from './buildMachine.js';
 import { type Deed, deeds, eventTypes, machineSpec } from './MachineSpec.js';
-import { TierWorld, XStateWorld } from './TierWorld.js';
-
-const tiers: readonly TierName[] = ['compiled', 'hosted', 'full'];
+import { type TierForm, TierWorld, tierForms, XStateWorld } from './TierWorld.js';
 
 /** @returns for each feature, in how many of the machines it occurred */
 export function checkTiersAgree(runs: number, seed?: number): Map<string, number> {
@@ -17,7 +14,7 @@ export function checkTiersAgree(runs: number, seed?: number): Map<string, number
     fc.property(machineSpec, deeds, fc.nat({ max: 5 }), (spec, list, n) => {
       const machine = buildMachine(spec);
       for (const feature of analyseMachine(machine).features) counts.set(feature, (counts.get(feature) ?? 0) + 1);
-      const worlds = tiers.map((tier) => new TierWorld(machine, tier));
+      const worlds = tierForms.map((form) => new TierWorld(machine, form));
       // A plain actor cannot go on elsewhere, nor with a parent.
       const plain = list.some(({ kind }) => kind === 'move') ? null : new XStateWorld(buildMachine(spec));
       for (const world of worlds) {
@@ -46,19 +43,20 @@ function act(world: TierWorld | XStateWorld, deed: Deed, worlds: readonly TierWo
   else if (deed.kind === 'wait') world.advance(deed.ms);
   else if (world instanceof TierWorld) {
     const place = worlds.indexOf(world);
-    const snapshot = (worlds[(place + deed.tiers) % 3] as TierWorld).snapshot();
-    world.restore(tiers[(place + Math.floor(deed.tiers / 3)) % 3] as TierName, snapshot);
+    const { length } = worlds;
+    const snapshot = (worlds[(place + deed.tiers) % length] as TierWorld).snapshot();
+    world.restore(tierForms[(place + Math.floor(deed.tiers / length)) % length] as TierForm, snapshot);
   }
 }
 
 function compare(when: unknown, worlds: readonly TierWorld[], plain: XStateWorld | null): void {
-  const [one, ...others] = worlds.map((world) => ({
+  const all: readonly Seen[] = worlds.map((world) => ({
     name: world.name,
     lines: world.takeLines(),
     view: world.view(),
-  })) as unknown as [Seen, Seen, Seen];
-  const oracle = others[1] as Seen;
-  for (const seen of [one, others[0] as Seen]) {
+  }));
+  const [one, oracle] = [all[0], all.at(-1)] as [Seen, Seen];
+  for (const seen of all.slice(0, -1)) {
     same(when, seen, oracle, 'lines');
     same(when, seen, oracle, 'view');
   }
