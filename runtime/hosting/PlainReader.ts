@@ -4,7 +4,7 @@
  */
 
 import { PlainShapeReader } from './PlainShape.js';
-import { newWord, placeBytes, plainTags, wordOnce } from './PlainWriter.js';
+import { newWord, placeBytes, placesTags, plainTags, wordOnce } from './PlainWriter.js';
 import { corruptRing } from './Ring.js';
 
 /** Up to here it is faster to join characters than to call into the runtime. */
@@ -20,6 +20,8 @@ export class PlainReader {
   readonly #view: DataView;
   readonly #words: string[] = [];
   readonly #shapes: PlainShapeReader[] = [];
+  /** Lists of places, as the writer has numbered them. */
+  readonly #audiences: (readonly number[] | undefined)[] = [];
   readonly #value = (): unknown => this.value();
   #end = 0;
 
@@ -46,8 +48,19 @@ export class PlainReader {
     return this.#view.getFloat64(this.#take(8), true);
   }
 
-  /** As the writer's places() has laid them. */
-  places(): number[] {
+  /** As the writer's places() has laid them; the same list may come again. */
+  places(): readonly number[] {
+    const tag = this.u8();
+    if (tag > placesTags.known) throw corruptRing(`places of kind ${tag}`);
+    const audience = tag === placesTags.once ? null : this.u8();
+    if (audience === null) return this.#newPlaces();
+    if (tag === placesTags.kept) this.#audiences[audience] = this.#newPlaces();
+    const places = this.#audiences[audience];
+    if (places === undefined) throw corruptRing(`an audience ${audience} that was never there`);
+    return places;
+  }
+
+  #newPlaces(): readonly number[] {
     const count = this.u32();
     if (count > (this.#end - this.at) / placeBytes)
       throw corruptRing(`${count} places in ${this.#end - this.at} bytes`);

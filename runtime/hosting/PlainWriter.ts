@@ -5,6 +5,7 @@
  * after that, which both sides count in the same order; so every frame that was committed must be read.
  */
 
+import { Audiences } from './Audiences.js';
 import { type PlainShape, PlainShapes } from './PlainShape.js';
 
 /** The first byte of a value. */
@@ -39,6 +40,9 @@ export const plainTags = {
 export const newWord = 0xffff;
 export const wordOnce = 0xfffe;
 
+/** How the places of many actors are laid: for this time only, to be kept under a number u8, or as kept under it. */
+export const placesTags = { once: 0, kept: 1, known: 2 } as const;
+
 /** Slot and generation of an actor. */
 export const placeBytes = 4 + 8;
 
@@ -62,6 +66,7 @@ export class PlainWriter {
   readonly #words: string[] = [];
   #wordsBefore = 0;
   readonly #shapes = new PlainShapes();
+  readonly #audiences = new Audiences();
   #shapesBefore = 0;
   readonly #value = (value: unknown, depth: number): boolean => this.value(value, depth);
 
@@ -77,10 +82,12 @@ export class PlainWriter {
     this.isFull = false;
     this.#wordsBefore = this.#words.length;
     this.#shapesBefore = this.#shapes.size;
+    this.#audiences.settle(false);
   }
 
-  /** Forgets the words and shapes that the frame has brought, since it will not be read. */
+  /** Forgets the words, shapes and audiences that the frame has brought, since it will not be read. */
   abandon(): void {
+    this.#audiences.settle(true);
     this.#shapes.shrinkTo(this.#shapesBefore);
     while (this.#words.length > this.#wordsBefore) this.#numbers.delete(this.#words.pop() as string);
   }
@@ -106,8 +113,11 @@ export class PlainWriter {
     return true;
   }
 
-  /** Of a thousand actors that are told the same: slot, generation, slot, generation … */
+  /** Of a thousand actors that are told the same: slot, generation, slot, generation …; not to be changed after it. */
   places(places: readonly number[]): boolean {
+    const audience = this.#audiences.find(places);
+    if (audience?.isKnown) return this.u8(placesTags.known) && this.u8(audience.number);
+    if (!this.u8(audience ? placesTags.kept : placesTags.once) || (audience && !this.u8(audience.number))) return false;
     const count = places.length / 2;
     if (!this.#has(4 + count * placeBytes)) return false;
     const view = this.#view;
@@ -120,6 +130,7 @@ export class PlainWriter {
       at += placeBytes;
     }
     this.at = at;
+    if (audience) this.#audiences.keep(audience.number, places);
     return true;
   }
 

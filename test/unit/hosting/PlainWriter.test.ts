@@ -123,7 +123,7 @@ t.test('the places of many actors arrive as they were, or are refused where ther
       const { writer, reader } = makeEnds();
       const places = pairs.flat();
       writer.begin(0, room);
-      const needs = 4 + 12 * pairs.length;
+      const needs = (pairs.length < 8 ? 1 : 2) + 4 + 12 * pairs.length;
       if (writer.places(places) !== needs <= room) return false;
       if (needs > room) return true;
       reader.begin(0, writer.at);
@@ -132,10 +132,55 @@ t.test('the places of many actors arrive as they were, or are refused where ther
     }),
   );
   const { buffer, reader } = makeEnds();
-  buffer.writeUInt32LE(0xffffffff, 0);
-  reader.begin(0, 100);
-  t.throws(() => reader.places(), { code: 'ERR_ACADEMY_INTERNAL' }, 'more than the frame can hold');
+  for (const [bytes, fault] of [
+    [[0, 0xff, 0xff, 0xff, 0xff], 'more than the frame can hold'],
+    [[2, 7], 'a list that was never laid'],
+    [[3, 0], 'laid in no way that there is'],
+  ] as const) {
+    buffer.set(bytes);
+    reader.begin(0, 100);
+    t.throws(() => reader.places(), { code: 'ERR_ACADEMY_INTERNAL' }, fault);
+  }
 });
+
+t.test(
+  'a list of places that comes again crosses as a number, also when others have come between or were given up',
+  async (t) => {
+    const lists = fc.array(fc.array(fc.nat(3), { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 4 });
+    const frames = fc.array(
+      fc.record({ list: fc.nat(3), room: fc.constantFrom(60, 4_000), isAbandoned: fc.boolean() }),
+    );
+    fc.assert(
+      fc.property(lists, frames, (seeds, sent) => {
+        const { writer, reader } = makeEnds(65_536);
+        const all = seeds.map((seed) =>
+          Array.from({ length: 10 }, () => seed)
+            .flat()
+            .flatMap((slot) => [slot, 1]),
+        );
+        for (const { list, room, isAbandoned } of sent) {
+          // A list of its own each time, as those who send make it.
+          const places = [...(all[list % all.length] as number[])];
+          writer.begin(0, room);
+          if (!writer.places(places) || isAbandoned) {
+            writer.abandon();
+            continue;
+          }
+          reader.begin(0, writer.at);
+          t.strictSame(reader.places(), places);
+        }
+      }),
+    );
+    const { writer } = makeEnds(65_536);
+    const places = Array.from({ length: 2_000 }, (_, index) => index);
+    const lengths = [places, [...places]].map((list) => {
+      writer.begin(0, 65_536);
+      writer.places(list);
+      return writer.at;
+    });
+    t.strictSame(lengths, [12_006, 2]);
+  },
+);
 
 t.test('a long name is not kept with the shapes, however often it comes', async (t) => {
   const { writer, write, read } = makeEnds(65_536);
