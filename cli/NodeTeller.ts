@@ -4,6 +4,7 @@
  */
 import type { AcademyNode, ReloadReport } from '../index.js';
 import { amountOf } from './amountOf.js';
+import { errorText } from './errorText.js';
 import type { Output } from './Output.js';
 
 type Supervision = Pick<AcademyNode['supervision'], 'on'>;
@@ -41,19 +42,19 @@ export class NodeTeller {
       .on('actor-restarted', ({ name, restarts, error }) =>
         this.event(
           { event: 'actor-restarted', name, restarts, error },
-          `✗ ${name} crashed and was started again (${amountOf(restarts, 'restart')})${error ? `: ${error.message}` : ''}`,
+          `✗ ${name} crashed and was started again (${amountOf(restarts, 'restart')})${error ? `: ${errorText(error)}` : ''}`,
         ),
       )
       .on('actor-failed', ({ name, error }) =>
         this.event(
           { event: 'actor-failed', name, error },
-          `✗ ${name} was given up${error ? `: ${error.message}` : ''}\n  "academy tree" shows what runs, node.log what happened`,
+          `✗ ${name} was given up${error ? `: ${errorText(error)}` : ''}\n  "academy tree" shows what runs, node.log what happened`,
         ),
       )
       .on('quarantined', ({ name, messageType, failures, error }) =>
         this.event(
           { event: 'quarantined', name, messageType, failures, error },
-          `✗ ${name} fell ${amountOf(failures, 'time')} by a message ${messageType}, which was set aside: ${error.message}\n  "academy quarantine" shows it`,
+          `✗ ${name} fell ${amountOf(failures, 'time')} by a message ${messageType}, which was set aside: ${errorText(error)}\n  "academy quarantine" shows it`,
         ),
       );
   }

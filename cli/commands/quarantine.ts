@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CommandContext } from '../CommandContext.js';
+import { errorText } from '../errorText.js';
 import { table } from '../Output.js';
 import { type NodeOptions, withNode, withNodeOptions } from './nodeOptions.js';
 
@@ -17,7 +18,7 @@ export function quarantineCommand({ output }: CommandContext): Command {
           new Date(atMs).toISOString().slice(0, 19),
           name,
           messageType,
-          `failed ${failures} times by ${error.code}: ${error.message}`,
+          `failed ${failures} times by ${error.code}: ${errorText(error)}`,
           data.slice(0, 120),
         ]),
         ['when (UTC)', 'actor', 'message', 'cause', 'data'],

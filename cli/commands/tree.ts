@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { ActorInfo } from '../../index.js';
 import { amountOf } from '../amountOf.js';
 import type { CommandContext } from '../CommandContext.js';
+import { errorText } from '../errorText.js';
 import { table } from '../Output.js';
 import { renderSupervision } from '../renderSupervision.js';
 import { type NodeOptions, withNode, withNodeOptions } from './nodeOptions.js';
@@ -43,7 +44,7 @@ function rowOf(actor: ActorInfo, withTier: boolean): string[] {
     `${mailboxDepth} waiting`,
     ...(restarts > 0 ? [amountOf(restarts, 'restart')] : []),
     ...(alarm ? [`mailbox alarm: ${alarm}`] : []),
-    ...(lastError ? [`last error ${lastError.code}: ${lastError.message.slice(0, errorShownMax)}`] : []),
+    ...(lastError ? [`last error ${lastError.code}: ${shortened(lastError)}`] : []),
   ];
   return [
     `  ${name}`,
@@ -52,6 +53,10 @@ function rowOf(actor: ActorInfo, withTier: boolean): string[] {
     status === 'running' ? state : `${state} (${status})`.trim(),
     figures.join(', '),
   ];
+}
+
+function shortened({ message, ...error }: NonNullable<ActorInfo['lastError']>): string {
+  return errorText({ ...error, message: message.slice(0, errorShownMax) });
 }
 
 /** Once for each machine, however many actors it has. */

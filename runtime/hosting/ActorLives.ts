@@ -13,6 +13,7 @@ import type { ActorTable } from './ActorTable.js';
 import type { ActorTimers } from './ActorTimers.js';
 import { type ActorTurns, stopOrder } from './ActorTurns.js';
 import type { Bonds } from './Bonds.js';
+import { CrashRecords } from './CrashRecords.js';
 import { carryOver } from './carryOver.js';
 import type { EventInterest } from './EventInterest.js';
 import type { ReloadOutcome, SupervisorOrder } from './frames.js';
@@ -53,6 +54,7 @@ export class ActorLives {
   /** What becomes of messages by which an actor falls. */
   readonly fallen: FallenMessages;
   readonly #supervisor: Supervisor<ActorCell>;
+  readonly #records: CrashRecords;
   /** The node's Random makes keys; what an actor's seed is made of need not cost that much. */
   readonly #seeds: Random;
 
@@ -61,6 +63,7 @@ export class ActorLives {
     const { clock, random, toMain } = world.options;
     this.fallen = new FallenMessages({ ...world, toMain, nowMs: () => clock.nowMs() });
     this.#supervisor = new Supervisor(clock, random);
+    this.#records = new CrashRecords(clock);
     this.#seeds = seededRandom(Math.floor(random.next() * 2 ** 32));
   }
 
@@ -92,7 +95,7 @@ export class ActorLives {
     } catch (error) {
       // What was kept does not fit, and will not the next time.
       if (cell.restarts === 0 || isSnapshotError(error)) {
-        this.refuse(cell, startError(cell, error));
+        this.refuse(cell, this.#startError(cell, error));
         return;
       }
       fault = { error };
@@ -112,7 +115,7 @@ export class ActorLives {
       this.#startMachine(cell, kind);
     } catch (error) {
       this.#vacate(cell, 'failed', toErrorRecord(error, 'ERR_ACADEMY_ACTOR_MODULE'));
-      const { code, message, remedy } = startError(cell, error);
+      const { code, message, remedy } = this.#startError(cell, error);
       throw new AcademyError(code, message, { remedy, cause: error });
     }
     cell.status = 'running';
@@ -156,7 +159,7 @@ export class ActorLives {
 
   crashed(cell: ActorCell, error: unknown, handled: readonly DeliveredMessage[]): void {
     const extras = cell.extra();
-    const record = toErrorRecord(error, 'ERR_ACADEMY_ACTOR_STOPPED');
+    const record = this.#records.recordOf(error, moduleOf(cell), 'ERR_ACADEMY_ACTOR_STOPPED');
     extras.lastError = record;
     extras.fault = null;
     const errorName = error instanceof Error ? error.name : '';
@@ -264,7 +267,7 @@ export class ActorLives {
   }
 
   #crashedAtStart(cell: ActorCell, error: unknown): void {
-    const record = toErrorRecord(error, 'ERR_ACADEMY_ACTOR_STOPPED');
+    const record = this.#records.recordOf(error, moduleOf(cell), 'ERR_ACADEMY_ACTOR_STOPPED');
     const errorName = error instanceof Error ? error.name : '';
     cell.extra().lastError = record;
     this.#lifeEnded(cell, { end: 'crash', error: record, errorName });
@@ -461,20 +464,27 @@ export class ActorLives {
     owed.clear();
   }
 
+  #startError(cell: ActorCell, error: unknown): ErrorRecord {
+    const { code, message, remedy, place } = this.#records.recordOf(error, moduleOf(cell), 'ERR_ACADEMY_ACTOR_MODULE');
+    if (isSnapshotError(error)) {
+      return { code, message: `"${cell.name}" cannot go on: ${message}`, ...(remedy === undefined ? {} : { remedy }) };
+    }
+    return {
+      code: 'ERR_ACADEMY_ACTOR_MODULE',
+      message: `"${cell.name}" crashes when it starts: ${message}${place === undefined ? '' : ` (at ${place})`}`,
+      remedy: 'look at the initial state of the machine and at the options that it was given',
+    };
+  }
+
   #count(name: CounterName): void {
     const { ledger, shard } = this.#world.options;
     ledger.add(shard, counterPlace(name));
   }
 }
 
-function startError(cell: ActorCell, error: unknown): ErrorRecord & { readonly remedy: string } {
-  const { code, message, remedy } = toErrorRecord(error, 'ERR_ACADEMY_ACTOR_MODULE');
-  if (isSnapshotError(error)) return { code, message: `"${cell.name}" cannot go on: ${message}`, remedy: remedy ?? '' };
-  return {
-    code: 'ERR_ACADEMY_ACTOR_MODULE',
-    message: `"${cell.name}" crashes when it starts: ${message}`,
-    remedy: 'look at the initial state of the machine and at the options that it was given',
-  };
+/** Of a child without a name: its parent's, which knows its definition. */
+function moduleOf(cell: ActorCell): string | undefined {
+  return cell.named?.module ?? (cell.parentCell ? moduleOf(cell.parentCell) : undefined);
 }
 
 function isSnapshotError(error: unknown): boolean {

@@ -76,6 +76,8 @@ export interface ErrorRecord {
   readonly code: AcademyErrorCode;
   readonly message: string;
   readonly remedy?: string;
+  /** Where the code of an actor has thrown it: `/home/me/bot.js:12:7`. For this node only. */
+  readonly place?: string;
 }
 
 /** Turns anything thrown into a record; what has no code of ours gets `fallback`. */

@@ -59,6 +59,8 @@ export const limits = {
   quarantinedMessagesMax: 256,
   /** Characters of a message's data that its quarantine keeps. */
   quarantineTextCharactersMax: 2_000,
+  /** Errors of one shard whose place in a file is looked for each second: more than a person can read. */
+  errorPlacesPerSecondMax: 50,
   /** Actors of one shard. */
   actorsPerShardMax: 1_048_576,
   /** Children without a name on one shard: about 1 GB of small machines. */

@@ -26,10 +26,11 @@ t.test('who has started a node is told which actor crashed and by what, and so i
     event: 'actor-restarted',
     name: 'participant/fragile',
     restarts: 1,
-    error: { message: 'the glass broke' },
+    error: { message: 'the glass broke', place: `${file}:2:82` },
   });
   t.match(await commandLine.run(['tree', ...at]), {
-    stdout: /participant\/fragile .*1 restart, last error ERR_ACADEMY_ACTOR_STOPPED: the glass broke/,
+    stdout:
+      /participant\/fragile .*1 restart, last error ERR_ACADEMY_ACTOR_STOPPED: the glass broke \(.*fragile\.mjs:2:82\)/,
   });
   t.match(await commandLine.run(['deadletters', ...at]), {
     stdout: /crashed +room\.message +to participant\/fragile +from room\/lobby/,

@@ -324,6 +324,7 @@ function explained(guard: Guard, { guard: source, source: node }: ChartTransitio
   const explain = (error: unknown, event: AnyEventObject): Error =>
     new Error(
       `Unable to evaluate guard ${name ? `'${name}' ` : ''}in transition for event '${event.type}' in state node '${node.id}':\n${(error as Error).message}`,
+      { cause: error },
     );
   const ask: Guard = (context, event, place) => {
     try {
