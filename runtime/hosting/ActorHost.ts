@@ -144,6 +144,7 @@ export class ActorHost implements MachineOutlet {
       unanswered: ({ id }) => switchboard.asks.settle(id, undefined, answeredBefore),
       unkept: (question) => switchboard.reply(question, undefined, toErrorRecord(tornJournal(), 'ERR_ACADEMY_STORE')),
       expire: (run, kind, timer) => this.#expire(run, kind, timer),
+      inputOf: (cell) => this.#lives.inputOf(cell),
       fetched: (cell) => this.#lives.resume(cell),
       wake: () => this.#turns.wake(),
     });

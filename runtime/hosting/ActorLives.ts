@@ -25,6 +25,7 @@ import { FallenMessages } from './supervision/FallenMessages.js';
 import type { Revival } from './supervision/SupervisedNode.js';
 import { Supervisor } from './supervision/Supervisor.js';
 import type { FallEvent } from './supervision/supervise.js';
+import type { MachineRun } from './tiers/MachineTier.js';
 
 /** Told to a machine that names it, when it is stopped in good order and can still send. */
 const stoppingType = 'academy.stopping';
@@ -213,7 +214,7 @@ export class ActorLives {
     cell.kind = kind;
     if (old === null || run === null) return { how: 'afresh', reason: 'it was not running' };
     try {
-      cell.run = kind.tier.restore(cell, carryOver({ from: old, run, to: kind, input: this.#inputOf(cell) }));
+      cell.run = kind.tier.restore(cell, carryOver({ from: old, run, to: kind, input: this.inputOf(cell) }));
     } catch (misfit) {
       cell.kind = old;
       this.#discardMachine(cell);
@@ -238,11 +239,10 @@ export class ActorLives {
 
   #startMachine(cell: ActorCell, kind: ActorKind): void {
     const { tier } = kind;
+    const begin = (): MachineRun => tier.start(cell, tier.takesInput ? this.inputOf(cell) : undefined);
     try {
-      const input = tier.takesInput ? this.#inputOf(cell) : undefined;
       // One without a name does not persist.
-      if (cell.named === null) cell.run = tier.start(cell, input);
-      else cell.run = this.#world.persistence.start(cell, kind, () => tier.start(cell, input));
+      cell.run = cell.named === null ? begin() : this.#world.persistence.start(cell, kind, begin);
     } catch (error) {
       this.#forgetLife(cell);
       throw error;
@@ -251,7 +251,8 @@ export class ActorLives {
     if (cell.run.status !== 'active') this.#world.turns.makeReady(cell);
   }
 
-  #inputOf(cell: ActorCell): ActorInput {
+  /** What its machine is started with, were it started now. */
+  inputOf(cell: ActorCell): ActorInput {
     const { nodeId, academyId } = this.#world.options;
     return {
       name: cell.named?.name ?? '',

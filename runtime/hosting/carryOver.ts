@@ -6,6 +6,7 @@ import { type AnyStateMachine, getStateNodes } from 'xstate';
 import type { ActorInput } from '../protocol/actors.js';
 import type { PersistDefinition } from '../protocol/persistence.js';
 import type { ActorKind } from './ActorKind.js';
+import { packContext, unpackContext } from './persistence/packContext.js';
 import type { MachineRun } from './tiers/MachineTier.js';
 import { isChart } from './tiers/xstateShapes.js';
 
@@ -31,15 +32,18 @@ export interface CarryOver {
  * @throws Error that says in words what does not fit
  */
 export function carryOver({ from, run, to, input }: CarryOver): unknown {
-  const snapshot = migrated(from.tier.snapshot(run) as Snapshot, from, to);
+  const kept = from.tier.snapshot(run) as Snapshot;
+  // What the new code makes of what the old one packs has its methods, and not those of before.
+  const context = packContext(from.definition, kept.context);
+  const snapshot = migrated({ ...kept, context }, from, to);
   if (snapshot.status !== 'active') throw new Error(`it is ${snapshot.status}`);
   const [child] = Object.keys(snapshot.children ?? {});
   if (child !== undefined) throw new Error(`it has started "${child}", which cannot be handed over`);
   const [before, now] = [from.definition.machine, to.definition.machine];
   if (!isChart(before) || !isChart(now)) throw new Error('it is no state machine');
-  const context = carriedContext(snapshot.context, to, input);
-  assertStateFits(before as AnyStateMachine, now as AnyStateMachine, { ...snapshot, context });
-  return { ...snapshot, context };
+  const carried = { ...snapshot, context: carriedContext(snapshot.context, from, to, input) };
+  assertStateFits(before as AnyStateMachine, now as AnyStateMachine, carried);
+  return carried;
 }
 
 function migrated(snapshot: Snapshot, from: ActorKind, to: ActorKind): Snapshot {
@@ -70,9 +74,15 @@ function startedIn(machine: AnyStateMachine, value: unknown): string[] {
   ]);
 }
 
-/** What the author's hook makes of it; else field by field: new fields as at a start, fields that are gone are gone. */
-function carriedContext(old: unknown, { definition }: ActorKind, input: ActorInput): unknown {
+/**
+ * What the author's codec or hook makes of it; else field by field: new fields as at a start, fields that are gone are
+ * gone.
+ */
+function carriedContext(state: unknown, from: ActorKind, { definition }: ActorKind, input: ActorInput): unknown {
+  const isPacked = from.definition.contextCodec !== undefined && definition.contextCodec !== undefined;
+  const old = isPacked ? unpackContext(definition, state, () => input) : state;
   if (definition.carryOver) return definition.carryOver(old, input);
+  if (isPacked) return old;
   const { context: initial } = (definition.machine as AnyStateMachine).config as { context?: unknown };
   let fresh: unknown;
   try {

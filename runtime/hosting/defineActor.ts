@@ -5,13 +5,19 @@
  * export const counter = defineActor({ machine: counterMachine, restart: { kind: 'permanent' } });
  * ```
  */
-import type { AnyActorLogic } from 'xstate';
-import type { ActorDefinition, BatchOptions, MailboxOptions, RestartOptions } from '../protocol/actors.js';
+import type { AnyActorLogic, InputFrom, SnapshotFrom } from 'xstate';
+import type { ActorDefinition, ActorInput, BatchOptions, MailboxOptions, RestartOptions } from '../protocol/actors.js';
 import type { ContractOf, DataOf, MessageType } from '../protocol/contract.js';
 import { AcademyError } from '../protocol/errors.js';
 import { limits } from '../protocol/limits.js';
 import { compileMessageSchema, type StandardSchema } from '../protocol/messageSchema.js';
-import { type PersistDefinition, type PersistKind, type PersistSpec, persistKinds } from '../protocol/persistence.js';
+import {
+  type ContextCodec,
+  type PersistDefinition,
+  type PersistKind,
+  type PersistSpec,
+  persistKinds,
+} from '../protocol/persistence.js';
 import type { Directives, PoisonOptions } from '../protocol/supervision.js';
 import type { TSchema } from '../protocol/typebox.js';
 import { isDeliverable } from './isDeliverable.js';
@@ -20,7 +26,12 @@ import { assertDirectives } from './supervision/directiveFor.js';
 
 type MessageSchemas<C> = { readonly [T in MessageType<C>]?: TSchema | StandardSchema<DataOf<C, T>> };
 
-export interface DefineActorOptions<L extends AnyActorLogic = AnyActorLogic> extends PersistDefinition {
+type ContextIn<L extends AnyActorLogic> = SnapshotFrom<L> extends { readonly context: infer X } ? X : unknown;
+type OptionsIn<L extends AnyActorLogic> = InputFrom<L> extends ActorInput<infer O> ? O : unknown;
+
+/** `P`: what its contextCodec packs. */
+export interface DefineActorOptions<L extends AnyActorLogic = AnyActorLogic, P = unknown>
+  extends PersistDefinition<ContextIn<L>, P, OptionsIn<L>> {
   /** An XState machine, or other actor logic of XState; its input is an ActorInput. Its types become the contract. */
   readonly machine: L;
   readonly mailbox?: Partial<MailboxOptions>;
@@ -40,7 +51,9 @@ export interface DefineActorOptions<L extends AnyActorLogic = AnyActorLogic> ext
 }
 
 /** @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT that names the option */
-export function defineActor<L extends AnyActorLogic>(options: DefineActorOptions<L>): ActorDefinition<ContractOf<L>> {
+export function defineActor<L extends AnyActorLogic, P = unknown>(
+  options: DefineActorOptions<L, P>,
+): ActorDefinition<ContractOf<L>> {
   const definition = { kind: 'academy-actor', ...options } as ActorDefinition<ContractOf<L>>;
   if (!isActorDefinition(definition)) {
     throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', 'machine: it must be an XState machine', {
@@ -56,6 +69,7 @@ export function defineActor<L extends AnyActorLogic>(options: DefineActorOptions
   assertPoison(options.poison);
   for (const [type, schema] of Object.entries(definition.messages ?? {})) compileMessageSchema(type, schema);
   assertVersion(options);
+  assertCodec(options.contextCodec);
   return definition;
 }
 
@@ -127,6 +141,11 @@ function assertVersion({ snapshotVersion, migrate }: PersistDefinition): void {
     refuse('snapshotVersion', 'it must be a whole number from 1');
   }
   if (migrate !== undefined && typeof migrate !== 'function') refuse('migrate', 'it must be a function');
+}
+
+function assertCodec(codec: ContextCodec | undefined): void {
+  if (codec === undefined || (typeof codec?.pack === 'function' && typeof codec.unpack === 'function')) return;
+  refuse('contextCodec', 'it must have the two functions pack(context) and unpack(packed, input)');
 }
 
 function refuse(option: string, why: string): never {

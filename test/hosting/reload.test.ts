@@ -91,6 +91,37 @@ t.test('an actor goes on in its state with the code of the changed module', asyn
   t.match(await bot.system.infos(), [{ name: 'bot', state: 'asleep', restarts: 0, status: 'running' }]);
 });
 
+t.test('an instance in the context goes over by the codec, and has the methods of the changed module', async (t) => {
+  const code = (factor: number): string => `
+import { actorEffects, type ActorTypes, defineActor } from 'academy-mesh';
+import { emit, setup } from 'xstate';
+class Tally {
+  #sum;
+  constructor(sum: number) { this.#sum = sum; }
+  add() { this.#sum++; }
+  get sum() { return this.#sum; }
+  get told() { return this.#sum * ${factor}; }
+}
+interface Messages { add: { tell: null }; count: { ask: null; answer: number } }
+export const bot = defineActor({
+  contextCodec: { pack: ({ tally }) => tally.sum, unpack: (sum) => ({ tally: new Tally(sum) }) },
+  machine: setup({ types: {} as ActorTypes<Messages, { start: number }, { tally: Tally }> }).createMachine({
+    id: 'bot',
+    context: ({ input }) => ({ tally: new Tally(input.options.start) }),
+    on: {
+      add: { actions: ({ context }) => context.tally.add() },
+      count: { actions: emit(({ context, event }) => actorEffects.reply(event, context.tally.told)) },
+    },
+  }),
+});`;
+  const bot = await EditedActor.open(t, code(1));
+  bot.tell('add');
+  t.equal(await bot.ask(), 41);
+  t.strictSame(await bot.edit(code(10)), { how: 'kept', reason: null });
+  bot.tell('add');
+  t.equal(await bot.ask(), 420);
+});
+
 for (const extension of ['js', 'mjs', 'ts']) {
   t.test(
     `a module of .${extension} is read anew with what it imports, which Node.js would keep for ever`,

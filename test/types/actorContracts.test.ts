@@ -41,6 +41,26 @@ holds<Equal<DataOf<Counter, 'add'>, number>>();
 holds<Equal<AnswerOf<Counter, 'count'>, number>>();
 holds<Equal<AnswerOf<Counter, 'add'>, never>>();
 
+/** A codec knows the machine's context and options, and its second function what the first has packed. */
+const counterMachine = setup({
+  types: {} as ActorTypes<CounterMessages, { start: number }, { count: Date }>,
+}).createMachine({ context: ({ input }) => ({ count: new Date(input.options.start) }) });
+defineActor({
+  machine: counterMachine,
+  contextCodec: {
+    pack: ({ count }) => ({ at: count.getTime() }),
+    unpack: ({ at }, input) => ({ count: new Date(at + holds.length + input.options.start) }),
+  },
+});
+defineActor({
+  machine: counterMachine,
+  contextCodec: {
+    pack: ({ count }) => ({ at: count.getTime() }),
+    // @ts-expect-error it is not the machine's context
+    unpack: ({ at }) => ({ count: at }),
+  },
+});
+
 /** What `import('./counter.js')` resolves with. */
 interface CounterModule {
   readonly counter: typeof counter;

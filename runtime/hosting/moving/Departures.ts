@@ -248,11 +248,12 @@ function cannotBeMoved(cell: ActorCell, thrown: unknown): ErrorRecord {
   if (thrown instanceof AcademyError && thrown.code === 'ERR_ACADEMY_NOT_MOVABLE') {
     return toErrorRecord(thrown, thrown.code);
   }
-  const { message } = toErrorRecord(thrown, 'ERR_ACADEMY_SNAPSHOT_INVALID');
+  const { message, remedy } = toErrorRecord(thrown, 'ERR_ACADEMY_SNAPSHOT_INVALID');
   return {
     code: 'ERR_ACADEMY_SNAPSHOT_INVALID',
     message: `"${cell.name}" stays where it is: ${message}`,
-    remedy: 'keep plain data in its context and in what it is sent: no functions, and no objects that hold any',
+    remedy:
+      remedy ?? 'keep plain data in its context and in what it is sent: no functions, and no objects that hold any',
   };
 }
 

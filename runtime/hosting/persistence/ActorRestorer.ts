@@ -2,7 +2,7 @@
  * Makes an actor of what was kept of it: its machine in the state of its image, its timers, subscriptions and monitors,
  * and for one with a journal what it has handled since, which the machine goes through again as it did then.
  */
-import type { ActorEffect, AskToken, DeliveredMessage, Departure } from '../../protocol/actors.js';
+import type { ActorEffect, ActorInput, AskToken, DeliveredMessage, Departure } from '../../protocol/actors.js';
 import type { Clock } from '../../protocol/Clock.js';
 import { AcademyError } from '../../protocol/errors.js';
 import type { MessageOrigin } from '../../protocol/persistence.js';
@@ -14,6 +14,7 @@ import type { MachineRun } from '../tiers/MachineTier.js';
 import type { ActorImage, JournalEntry } from './ActorImage.js';
 import { EffectBook } from './EffectBook.js';
 import type { PersistentActor } from './PersistentActor.js';
+import { unpackContext } from './packContext.js';
 import type { ShardJournal } from './ShardJournal.js';
 import { withClock } from './withoutClock.js';
 
@@ -29,6 +30,8 @@ export interface RestorerWorld {
   readonly ledger: ShardLedger;
   readonly timers: ActorTimers;
   readonly journal: ShardJournal<PersistentActor>;
+  /** What its machine would be started with now. */
+  inputOf(cell: ActorCell): ActorInput;
   /** Does what a machine has emitted, at once. */
   perform(cell: ActorCell, effect: ActorEffect): void;
   /** Puts a message into the actor's mailbox, whatever its bound. */
@@ -50,7 +53,7 @@ export class ActorRestorer {
 
   /**
    * Goes on with what was kept of an actor.
-   * @throws AcademyError ERR_ACADEMY_SNAPSHOT_VERSION, and what the machine throws
+   * @throws AcademyError ERR_ACADEMY_SNAPSHOT_VERSION, ERR_ACADEMY_SNAPSHOT_INVALID, and what the machine throws
    */
   restore(actor: PersistentActor, kind: ActorKind, image: ActorImage, entries: readonly JournalEntry[]): MachineRun {
     const { cell } = actor;
@@ -95,7 +98,7 @@ export class ActorRestorer {
 
   /**
    * The machine of an actor that comes from another shard.
-   * @throws AcademyError ERR_ACADEMY_SNAPSHOT_VERSION, and what the tier throws
+   * @throws AcademyError ERR_ACADEMY_SNAPSHOT_VERSION, ERR_ACADEMY_SNAPSHOT_INVALID, and what the tier throws
    */
   machineOf(cell: ActorCell, kind: ActorKind, image: ActorImage): MachineRun {
     return kind.tier.restore(cell, this.#fitting(cell, kind, image));
@@ -169,6 +172,7 @@ export class ActorRestorer {
     }
   }
 
+  /** The snapshot that the machine goes on from: migrated, with the clock of this shard, and unpacked. */
   #fitting(cell: ActorCell, { definition }: ActorKind, { version, snapshot }: ActorImage): unknown {
     const { snapshotVersion = 1, migrate } = definition;
     let fitting = snapshot;
@@ -183,7 +187,7 @@ export class ActorRestorer {
       fitting = migrate(snapshot, version);
     }
     const { context } = fitting as { readonly context?: unknown };
-    const clocked = withClock(context, this.nowMs);
-    return clocked === context ? fitting : { ...(fitting as object), context: clocked };
+    const unpacked = unpackContext(definition, withClock(context, this.nowMs), () => this.#world.inputOf(cell));
+    return unpacked === context ? fitting : { ...(fitting as object), context: unpacked };
   }
 }

@@ -47,7 +47,7 @@ export class ShardPersistence {
   readonly #actors = new Set<PersistentActor>();
   readonly #changed = new Set<PersistentActor>();
   /** Images of this turn. */
-  #images: ActorImage[] = [];
+  readonly #waiting = new Map<PersistentActor, ActorImage>();
   /** Images that were sent since the last time that all were. */
   #imagesSent = 0;
   #tick = 0;
@@ -88,7 +88,7 @@ export class ShardPersistence {
     const kept = this.offers.take(actor.id);
     if (kept) {
       const run = this.#restorer.restore(actor, kind, kept.image, kept.entries);
-      if (actor.needsImage) this.#images.push(imageOf(actor, kind, run, this.#world.timers));
+      if (actor.needsImage) this.#keepSoon(actor, kind, run);
       actor.needsImage = false;
       return run;
     }
@@ -98,7 +98,7 @@ export class ShardPersistence {
       const image = imageOf(actor, kind, run, this.#world.timers);
       assertPlainData(contextOf(image), 'context');
       encodeImages([image]);
-      this.#images.push(image);
+      this.#waiting.set(actor, image);
     } catch (error) {
       kind.tier.stop(run);
       this.forget(cell);
@@ -174,6 +174,8 @@ export class ShardPersistence {
    */
   handling(actor: PersistentActor, event: DeliveredMessage, timer: JournalEntry['timer']): Uint8Array | null {
     actor.activeTick = this.#tick;
+    // A machine may change its context in place, and its image has hold of that until it is written.
+    if (this.#waiting.has(actor)) this.#sendWaiting();
     if (actor.kind !== 'journal') return null;
     try {
       return this.journal.entryOf(actor, event, timer, event.origin ?? null);
@@ -230,11 +232,7 @@ export class ShardPersistence {
   }
 
   turnEnded(): void {
-    if (this.#images.length > 0) {
-      const images = this.#images;
-      this.#images = [];
-      this.#sendImages(images, false);
-    }
+    this.#sendWaiting();
     this.journal.flush();
   }
 
@@ -248,7 +246,7 @@ export class ShardPersistence {
   ending(cell: ActorCell): void {
     const actor = cell.extras?.persistent;
     if (!actor || cell.run === null || cell.kind === null || cell.run.status !== 'active') return;
-    if (actor.sequence !== actor.imaged) this.#images.push(imageOf(actor, cell.kind, cell.run, this.#world.timers));
+    if (actor.sequence !== actor.imaged) this.#keepSoon(actor, cell.kind, cell.run);
     this.turnEnded();
   }
 
@@ -268,6 +266,34 @@ export class ShardPersistence {
   }
 
   // --- images
+
+  /** Its image goes with the others of this turn. */
+  #keepSoon(actor: PersistentActor, kind: ActorKind, run: MachineRun): void {
+    const image = this.#imageOf(actor, kind, run);
+    if (image) this.#waiting.set(actor, image);
+  }
+
+  #sendWaiting(): void {
+    if (this.#waiting.size === 0) return;
+    const images = [...this.#waiting.values()];
+    this.#waiting.clear();
+    this.#sendImages(images, false);
+  }
+
+  /** Null when its context cannot be packed, which is said in the log. */
+  #imageOf(actor: PersistentActor, kind: ActorKind, run: MachineRun): ActorImage | null {
+    try {
+      return imageOf(actor, kind, run, this.#world.timers);
+    } catch (error) {
+      this.#tellUnkept(actor.cell.name, error);
+      return null;
+    }
+  }
+
+  #tellUnkept(name: string, error: unknown): void {
+    const { message, remedy } = toErrorRecord(error, 'ERR_ACADEMY_SNAPSHOT_INVALID');
+    this.#world.toMain(['log', 'error', name, remedy ? `${message}; ${remedy}` : message, undefined]);
+  }
 
   #watch(): void {
     if (this.#timer !== null || this.#isClosed) return;
@@ -289,7 +315,8 @@ export class ShardPersistence {
       if (!isWhole && !isAll && kind === 'journal' && sequence - imaged < entriesPerImage) continue;
       if (cell.run?.status !== 'active' || cell.kind === null) continue;
       this.#changed.delete(actor);
-      images.push(imageOf(actor, cell.kind, cell.run, this.#world.timers));
+      const image = this.#imageOf(actor, cell.kind, cell.run);
+      if (image) images.push(image);
     }
     if (images.length > 0) this.#sendImages(images, isWhole && images.length === this.#actors.size);
     this.#world.wake();
@@ -315,8 +342,7 @@ export class ShardPersistence {
         return good.length > 0 ? encodeImages(good) : null;
       }
       const name = [...this.#actors].find(({ id }) => id === images[0]?.id)?.cell.name ?? '';
-      const { message, remedy } = toErrorRecord(error, 'ERR_ACADEMY_SNAPSHOT_INVALID');
-      this.#world.toMain(['log', 'error', name, `${message}; ${remedy}`, undefined]);
+      this.#tellUnkept(name, error);
       return null;
     }
   }
@@ -376,7 +402,8 @@ export class ShardPersistence {
   #putToDisk(actor: PersistentActor): void {
     const { cell } = actor;
     if (cell.kind === null || cell.run === null) return;
-    const bytes = this.#encoded([imageOf(actor, cell.kind, cell.run, this.#world.timers)]);
+    const image = this.#imageOf(actor, cell.kind, cell.run);
+    const bytes = image && this.#encoded([image]);
     if (!bytes) return;
     this.journal.flush();
     this.#world.toMain(['image', actor.id, bytes]);

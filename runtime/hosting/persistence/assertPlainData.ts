@@ -50,7 +50,8 @@ function instanceAt(path: string, value: object): AcademyError {
     'ERR_ACADEMY_SNAPSHOT_INVALID',
     `the state of an actor cannot be kept: ${path} is an instance of ${name}`,
     {
-      remedy: 'keep plain data in the context of an actor that persists or moves: an instance loses its methods',
+      remedy:
+        'an instance loses its methods: keep plain data in the context of an actor that persists or moves, or give its definition a contextCodec, which packs it',
     },
   );
 }

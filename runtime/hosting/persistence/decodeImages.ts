@@ -1,5 +1,5 @@
 /** Reads what encodeImages has written. */
-import { deserialize } from 'node:v8';
+import { DefaultDeserializer } from 'node:v8';
 import { AcademyError } from '../../protocol/errors.js';
 import type { ActorImage, ImageMonitor, ImageSubscription, ImageTimer } from './ActorImage.js';
 import { type ContextGroup, type ImageColumns, imagesFormat } from './encodeImages.js';
@@ -29,11 +29,35 @@ export function decodeImages(bytes: Uint8Array): ActorImage[] {
   }));
 }
 
+/**
+ * Node.js hands out typed arrays that show a part of the bytes that are read: 32 bytes of a hash would keep all images of
+ * a shard in memory, and a clone of them be as large.
+ */
+class ImageReader extends DefaultDeserializer {
+  read(): unknown {
+    this.readHeader();
+    return this.readValue();
+  }
+
+  _readHostObject(): unknown {
+    const shown = readHostObject.call(this);
+    const { buffer, byteOffset, byteLength } = shown;
+    const own = buffer.slice(byteOffset, byteOffset + byteLength);
+    if (shown instanceof DataView) return new DataView(own);
+    if (Buffer.isBuffer(shown)) return Buffer.from(own);
+    return new (shown.constructor as Uint8ArrayConstructor)(own);
+  }
+}
+
+const { _readHostObject: readHostObject } = DefaultDeserializer.prototype as unknown as {
+  _readHostObject(this: ImageReader): ArrayBufferView<ArrayBuffer>;
+};
+
 function readColumns(bytes: Uint8Array): ImageColumns {
   let columns: ImageColumns | undefined;
   let cause: unknown;
   try {
-    columns = deserialize(bytes) as ImageColumns;
+    columns = new ImageReader(bytes).read() as ImageColumns;
   } catch (thrown) {
     cause = thrown;
   }

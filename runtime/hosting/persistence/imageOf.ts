@@ -6,17 +6,17 @@ import type { ActorSeat } from '../frames.js';
 import type { MachineRun } from '../tiers/MachineTier.js';
 import type { ActorImage, ImageMonitor } from './ActorImage.js';
 import type { PersistentActor } from './PersistentActor.js';
+import { packContext } from './packContext.js';
 import { withoutClock } from './withoutClock.js';
 
-/** Of one that persists; it is up to date then. */
+/** Of one that persists; it is up to date then. @throws what packContext() throws */
 export function imageOf(actor: PersistentActor, kind: ActorKind, run: MachineRun, timers: ActorTimers): ActorImage {
-  const snapshot = kind.tier.snapshot(run) as { readonly context?: unknown };
-  const context = withoutClock(snapshot.context);
+  const snapshot = packedSnapshot(kind, run);
   actor.imaged = actor.sequence;
   return {
     id: actor.id,
     version: kind.definition.snapshotVersion ?? 1,
-    snapshot: context === snapshot.context ? snapshot : { ...snapshot, context },
+    snapshot,
     sequence: actor.sequence,
     ledger: actor.ledger,
     timers: timers.list(actor.cell),
@@ -29,18 +29,22 @@ export function imageOf(actor: PersistentActor, kind: ActorKind, run: MachineRun
 export function imageToMove(cell: ActorCell, timers: ActorTimers): ActorImage {
   const { extras, named, kind, run } = cell;
   if (extras?.persistent) return imageOf(extras.persistent, kind as ActorKind, run as MachineRun, timers);
-  const { definition, tier } = kind as ActorKind;
-  const snapshot = tier.snapshot(run as MachineRun) as { readonly context?: unknown };
   return {
     id: (named as ActorSeat).id,
-    version: definition.snapshotVersion ?? 1,
-    snapshot: { ...snapshot, context: withoutClock(snapshot.context) },
+    version: (kind as ActorKind).definition.snapshotVersion ?? 1,
+    snapshot: packedSnapshot(kind as ActorKind, run as MachineRun),
     sequence: 0,
     ledger: null,
     timers: timers.list(cell),
     subscriptions: [],
     monitors: [],
   };
+}
+
+function packedSnapshot({ definition, tier }: ActorKind, run: MachineRun): unknown {
+  const snapshot = tier.snapshot(run) as { readonly context?: unknown };
+  const context = withoutClock(packContext(definition, snapshot.context));
+  return context === snapshot.context ? snapshot : { ...snapshot, context };
 }
 
 function monitorsOf({ extras }: ActorCell): ImageMonitor[] {

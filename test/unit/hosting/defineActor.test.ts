@@ -32,6 +32,7 @@ const mistakes: [mistake: string, options: object, message: RegExp][] = [
   ['an unknown kind', { machine, restart: { kind: 'always' } }, /^restart\.kind:/],
   ['a negative number', { machine, restart: { backoffMs: -1 } }, /^restart\.backoffMs:/],
   ['not a number', { machine, restart: { withinMs: Number.NaN } }, /^restart\.withinMs:/],
+  ['a codec of one way', { machine, contextCodec: { pack: () => null } }, /^contextCodec:/],
   ["XState's own events for other nodes", { machine, remoteMessages: ['xstate.stop'] }, /^remoteMessages:/],
 ];
 

@@ -118,6 +118,16 @@ t.test('actors of one machine cost their contexts, and little more', async (t) =
   t.ok(bytes.length < 70 * many.length, `${bytes.length / many.length} bytes each`);
 });
 
+t.test('what is read holds no part of the bytes that it was read from', async (t) => {
+  const context = { hash: new Uint8Array(32).fill(1), numbers: new Float64Array(3), of: new Uint8Array(100_000) };
+  const [read] = decodeImages(encodeImages([{ ...image, snapshot: { ...(image.snapshot as object), context } }])) as [
+    ActorImage,
+  ];
+  const { hash, numbers, of } = (read.snapshot as { context: typeof context }).context;
+  t.strictSame({ hash, numbers, of }, context);
+  t.strictSame([hash.buffer.byteLength, numbers.buffer.byteLength, of.buffer.byteLength], [32, 24, 100_000]);
+});
+
 t.test('a context that cannot be kept is a coded error with a remedy', async (t) => {
   const snapshot = { ...(image.snapshot as object), context: { callback: () => 1 } };
   t.throws(() => encodeImages([{ ...image, snapshot }]), {
