@@ -11,6 +11,23 @@ interface CataloguedGenome extends KnownGenome {
   readonly holders: readonly string[];
 }
 
+/** A catalogue at rest: plain data; what is forgotten first stands first. */
+export interface GenomeCatalogueSnapshot {
+  readonly stored: readonly StoredGenome[];
+  readonly announced: readonly AnnouncedGenome[];
+  readonly evidence: readonly (readonly [genomeId: string, voices: readonly (readonly [string, MeasuredEvidence])[]])[];
+}
+
+interface StoredGenome {
+  readonly descriptor: GenomeDescriptor;
+  readonly personaId: string | null;
+}
+
+interface AnnouncedGenome {
+  readonly descriptor: GenomeDescriptor;
+  readonly holders: readonly string[];
+}
+
 /** Foreign genomes remembered; about 5 KB each. */
 const foreignMax = 1_024;
 /** Nodes remembered per genome, and voices heard on it. */
@@ -19,15 +36,29 @@ const voicesMax = 64;
 
 export class GenomeCatalogue {
   readonly #nodeId: NodeId;
-  readonly #stored = new Map<string, { descriptor: GenomeDescriptor; personaId: string | null }>();
-  readonly #announced = new LRUCache<string, { descriptor: GenomeDescriptor; holders: readonly string[] }>({
-    max: foreignMax,
-  });
+  readonly #stored = new Map<string, StoredGenome>();
+  readonly #announced = new LRUCache<string, AnnouncedGenome>({ max: foreignMax });
   /** By genome, then by the node that measured. */
   readonly #evidence = new LRUCache<string, Map<string, MeasuredEvidence>>({ max: foreignMax });
 
   constructor(nodeId: NodeId) {
     this.#nodeId = nodeId;
+  }
+
+  static restore({ stored, announced, evidence }: GenomeCatalogueSnapshot, nodeId: NodeId): GenomeCatalogue {
+    const catalogue = new GenomeCatalogue(nodeId);
+    for (const genome of stored) catalogue.#stored.set(genome.descriptor.id, genome);
+    for (const genome of announced) catalogue.#announced.set(genome.descriptor.id, genome);
+    for (const [genomeId, voices] of evidence) catalogue.#evidence.set(genomeId, new Map(voices));
+    return catalogue;
+  }
+
+  snapshot(): GenomeCatalogueSnapshot {
+    return {
+      stored: [...this.#stored.values()],
+      announced: this.#announced.dump().map(([, { value }]) => value),
+      evidence: this.#evidence.dump().map(([genomeId, { value }]) => [genomeId, [...value]]),
+    };
   }
 
   /** @param personaId who published it on this node; null when it came from elsewhere */

@@ -7,7 +7,7 @@ import { deserialize, serialize } from 'node:v8';
 import type { Genome } from '../runtime/protocol/genome/Genome.js';
 import { genomeLimits } from '../runtime/protocol/genome/Genome.js';
 import { limits } from '../runtime/protocol/limits.js';
-import { type Random, seededRandom } from '../runtime/protocol/Random.js';
+import { type RandomState, type SeededRandom, seededRandom } from '../runtime/protocol/Random.js';
 import type { ChatMessage, PerformanceTracking } from '../runtime/protocol/schemas/chat.js';
 import type { SendMessageParams } from '../runtime/protocol/schemas/commands.js';
 import type { ChatParticipant } from '../runtime/protocol/schemas/participant.js';
@@ -28,9 +28,9 @@ import type { ExamResult } from './learning/examResult.js';
 import { type KnowledgeItem, KnowledgePack, parseKnowledgePack } from './learning/KnowledgePack.js';
 import { loadBaseModel } from './learning/loadBaseModel.js';
 import type { CapabilityGap, ExamReport, LabelledItem, PersonaReport } from './messages.js';
-import { RoomContexts, type RoomRole } from './RoomContexts.js';
+import { RoomContexts, type RoomContextsOptions, type RoomContextsSnapshot, type RoomRole } from './RoomContexts.js';
 import { anyPersona } from './room/feedbackSignal.js';
-import { SignalGate, type SignalGateOptions } from './SignalGate.js';
+import { SignalGate, type SignalGateOptions, type SignalGateSnapshot } from './SignalGate.js';
 import { type ShareableGenome, shareableGenome } from './shareableGenome.js';
 
 export interface PersonaMindOptions {
@@ -79,16 +79,30 @@ export type Publication =
   | ShareableGenome
   | { readonly genome: null; readonly reason: string; readonly gain: number; readonly n: number };
 
-/** Everything that outlives a restart. */
-interface SavedMind {
-  readonly version: 1;
+/** What it has learnt. */
+interface Learnt {
   readonly brain: EmbeddedPersonaState;
   readonly heldOut: HeldOutItems['all'];
-  readonly standings: readonly (readonly [roomId: string, standing: RoomStanding])[];
   readonly satisfaction: readonly number[];
   readonly judged: number;
   readonly signals: number;
   readonly hasPrivateLessons: boolean;
+}
+
+/** Everything that outlives a restart. */
+interface SavedMind extends Learnt {
+  readonly version: 1;
+  readonly standings: readonly (readonly [roomId: string, standing: RoomStanding])[];
+}
+
+/** A mind at rest, in the middle of whatever it does: plain data. */
+export interface PersonaMindSnapshot extends Learnt {
+  readonly contexts: RoomContextsSnapshot<RoomStanding>;
+  readonly gate: SignalGateSnapshot;
+  readonly unpublished: readonly (readonly [capability: string, signals: number])[];
+  readonly considerAgainAt: readonly (readonly [capability: string, progress: number])[];
+  readonly adoptedCapabilities: readonly (readonly [genomeId: string, capabilities: readonly string[]])[];
+  readonly random: RandomState;
 }
 
 const judgementsKept = 50;
@@ -106,11 +120,11 @@ const guardDropItems = 3;
 const newStanding: RoomStanding = { answers: 0, satisfaction: [], accuracy: [] };
 
 export class PersonaMind {
-  readonly contexts: RoomContexts<RoomStanding>;
-  readonly gate: SignalGate;
+  #contexts: RoomContexts<RoomStanding>;
+  #gate: SignalGate;
   readonly thresholds: EvolutionThresholds;
   readonly #options: PersonaMindOptions;
-  readonly #random: Random;
+  readonly #random: SeededRandom;
   readonly #knowledge: KnowledgePack;
   readonly #specialities: ReadonlySet<string>;
   #brain: EmbeddedPersona;
@@ -135,13 +149,16 @@ export class PersonaMind {
     this.#specialities = new Set((options.specialities ?? []).flatMap(contentWordsOf));
     this.#brain = new EmbeddedPersona(this.#brainOptions(this.#knowledge));
     this.thresholds = { ...evolutionDefaults, ...options.thresholds };
-    this.gate = new SignalGate(options.signalGate);
-    this.contexts = new RoomContexts({
-      self: participant,
-      personalState: () => newStanding,
-      ...(options.roles ? { roles: options.roles } : {}),
-      ...(options.role ? { role: options.role } : {}),
-    });
+    this.#gate = new SignalGate(options.signalGate);
+    this.#contexts = new RoomContexts(contextsOptions(options));
+  }
+
+  get contexts(): RoomContexts<RoomStanding> {
+    return this.#contexts;
+  }
+
+  get gate(): SignalGate {
+    return this.#gate;
   }
 
   // ---- speaking ----
@@ -406,16 +423,7 @@ export class PersonaMind {
 
   /** Everything it has learnt, as bytes of this program's own. */
   save(): Uint8Array {
-    const saved: SavedMind = {
-      version: 1,
-      brain: this.#brain.snapshot(),
-      heldOut: this.#heldOut.all,
-      standings: [...this.contexts.personalStates()],
-      satisfaction: this.#satisfaction,
-      judged: this.#judged,
-      signals: this.#signals,
-      hasPrivateLessons: this.#hasPrivateLessons,
-    };
+    const saved: SavedMind = { version: 1, ...this.#learnt(), standings: [...this.contexts.personalStates()] };
     return new Uint8Array(serialize(saved));
   }
 
@@ -427,16 +435,60 @@ export class PersonaMind {
   restore(bytes: Uint8Array): void {
     const saved = deserialize(bytes) as SavedMind;
     if (saved.version !== 1) throw new Error(`the version of what was saved is ${String(saved.version)}`);
-    this.#brain = this.#awakened(saved.brain);
+    this.#takeBack(saved);
     for (const { genome } of saved.brain.adopted) {
       this.#adoptedCapabilities.set(genome.manifest.id, genome.manifest.capabilities);
     }
-    this.#heldOut = HeldOutItems.from(saved.heldOut);
     for (const [roomId, standing] of saved.standings) this.contexts.setPersonalState(roomId, standing);
-    this.#satisfaction = saved.satisfaction;
-    this.#judged = saved.judged;
-    this.#signals = saved.signals;
-    this.#hasPrivateLessons = saved.hasPrivateLessons;
+  }
+
+  /**
+   * A mind as it was, which goes on as if nothing had happened.
+   * @throws AcademyError as the constructor does; ERR_ACADEMY_BASE_MISMATCH when it comes from another base model
+   */
+  static fromSnapshot(snapshot: PersonaMindSnapshot, options: PersonaMindOptions): PersonaMind {
+    const mind = new PersonaMind(options, 0);
+    mind.#takeBack(snapshot);
+    mind.#contexts = RoomContexts.restore(snapshot.contexts, contextsOptions(options));
+    mind.#gate = SignalGate.restore(snapshot.gate, options.signalGate);
+    for (const [capability, signals] of snapshot.unpublished) mind.#unpublished.set(capability, signals);
+    for (const [capability, progress] of snapshot.considerAgainAt) mind.#considerAgainAt.set(capability, progress);
+    for (const [id, capabilities] of snapshot.adoptedCapabilities) mind.#adoptedCapabilities.set(id, capabilities);
+    // Last: to make a brain takes chance, too.
+    mind.#random.resume(snapshot.random);
+    return mind;
+  }
+
+  snapshot(): PersonaMindSnapshot {
+    return {
+      ...this.#learnt(),
+      contexts: this.contexts.snapshot(),
+      gate: this.gate.snapshot(),
+      unpublished: [...this.#unpublished],
+      considerAgainAt: [...this.#considerAgainAt],
+      adoptedCapabilities: [...this.#adoptedCapabilities],
+      random: this.#random.snapshot(),
+    };
+  }
+
+  #learnt(): Learnt {
+    return {
+      brain: this.#brain.snapshot(),
+      heldOut: this.#heldOut.all,
+      satisfaction: this.#satisfaction,
+      judged: this.#judged,
+      signals: this.#signals,
+      hasPrivateLessons: this.#hasPrivateLessons,
+    };
+  }
+
+  #takeBack({ brain, heldOut, satisfaction, judged, signals, hasPrivateLessons }: Learnt): void {
+    this.#brain = this.#awakened(brain);
+    this.#heldOut = HeldOutItems.from(heldOut);
+    this.#satisfaction = satisfaction;
+    this.#judged = judged;
+    this.#signals = signals;
+    this.#hasPrivateLessons = hasPrivateLessons;
   }
 
   #awakened(state: EmbeddedPersonaState): EmbeddedPersona {
@@ -477,6 +529,15 @@ export class PersonaMind {
   #item(answerId: string): KnowledgeItem {
     return this.#knowledge.items[this.#knowledge.rowOf(answerId)] as KnowledgeItem;
   }
+}
+
+function contextsOptions({ participant, roles, role }: PersonaMindOptions): RoomContextsOptions<RoomStanding> {
+  return {
+    self: participant,
+    personalState: () => newStanding,
+    ...(roles ? { roles } : {}),
+    ...(role ? { role } : {}),
+  };
 }
 
 function keepLast(values: readonly number[], value: number): readonly number[] {

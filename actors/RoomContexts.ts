@@ -38,6 +38,19 @@ export interface RoomContextsOptions<S> {
   readonly window?: Partial<ContextWindowOptions>;
 }
 
+/** All contexts at rest: plain data, if `S` is. */
+export type RoomContextsSnapshot<S> = readonly RoomMemorySnapshot<S>[];
+
+interface RoomMemorySnapshot<S> {
+  readonly roomId: string;
+  readonly personalState: S;
+  readonly consent: RoomConsent;
+  readonly isPresent: boolean;
+  readonly history: readonly ChatMessage[];
+  readonly participants: readonly ChatParticipant[];
+  readonly topic: readonly (readonly [word: string, weight: number])[];
+}
+
 /** What a notice changed. */
 export interface ContextChange {
   /** False: the message was known already, or is not of the room that it was told in. */
@@ -55,6 +68,16 @@ export class RoomContexts<S> {
 
   constructor(options: RoomContextsOptions<S>) {
     this.#options = options;
+  }
+
+  static restore<S>(rooms: RoomContextsSnapshot<S>, options: RoomContextsOptions<S>): RoomContexts<S> {
+    const contexts = new RoomContexts(options);
+    for (const room of rooms) contexts.#rooms.set(room.roomId, RoomMemory.restore(room, options));
+    return contexts;
+  }
+
+  snapshot(): RoomContextsSnapshot<S> {
+    return [...this.#rooms.values()].map((room) => room.snapshot());
   }
 
   /** Rooms that it sits in. */
@@ -124,13 +147,38 @@ class RoomMemory<S> {
   readonly #history: ChatMessage[] = [];
   readonly #known = new Set<string>();
   readonly #participants = new Map<string, ChatParticipant>();
-  readonly #topic = new Topic();
+  #topic = new Topic();
 
   constructor(roomId: string, options: RoomContextsOptions<S>) {
     this.#roomId = roomId;
     this.#options = options;
     this.#historyMax = options.historyMessagesMax ?? historyMessagesMaxDefault;
     this.personalState = options.personalState(roomId);
+  }
+
+  static restore<S>(memory: RoomMemorySnapshot<S>, options: RoomContextsOptions<S>): RoomMemory<S> {
+    const { roomId, personalState, consent, isPresent, history, participants, topic } = memory;
+    const room = new RoomMemory(roomId, options);
+    room.personalState = personalState;
+    room.consent = consent;
+    room.isPresent = isPresent;
+    room.#history.push(...history);
+    for (const { messageId } of history) room.#known.add(messageId);
+    for (const participant of participants) room.#participants.set(participant.id, participant);
+    room.#topic = new Topic(topic);
+    return room;
+  }
+
+  snapshot(): RoomMemorySnapshot<S> {
+    return {
+      roomId: this.#roomId,
+      personalState: this.personalState,
+      consent: this.consent,
+      isPresent: this.isPresent,
+      history: [...this.#history],
+      participants: [...this.#participants.values()],
+      topic: this.#topic.words,
+    };
   }
 
   join({ members, consent, recent }: RoomNotices['room.joined']): ContextChange {
@@ -206,7 +254,15 @@ const topicWordsMax = 64;
 
 /** What a room talks about: its words, fading; a person's message that shares too few of them begins a new topic. */
 class Topic {
-  #weights = new Map<string, number>();
+  #weights: ReadonlyMap<string, number>;
+
+  constructor(words: readonly (readonly [word: string, weight: number])[] = []) {
+    this.#weights = new Map(words);
+  }
+
+  get words(): readonly (readonly [word: string, weight: number])[] {
+    return [...this.#weights];
+  }
 
   get name(): string {
     return [...this.#weights]

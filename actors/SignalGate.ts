@@ -20,6 +20,14 @@ export const signalGateDefaults: SignalGateOptions = {
   rememberedMax: 20_000,
 };
 
+/** A gate at rest: plain data. */
+export interface SignalGateSnapshot {
+  /** Judgements that are remembered, the least recent first. */
+  readonly seen: readonly string[];
+  readonly judges: readonly (readonly [judge: string, startedAtMs: number, signals: number])[];
+  readonly counts: Readonly<Record<SignalVerdict, number>>;
+}
+
 export type SignalVerdict = 'heard' | 'repeated' | 'too-many';
 
 /** Judges remembered at a time; the least recent is forgotten, and with it only a count. */
@@ -35,6 +43,22 @@ export class SignalGate {
   constructor(options: Partial<SignalGateOptions> = {}) {
     this.#options = { ...signalGateDefaults, ...options };
     this.#seen = new LRUCache({ max: this.#options.rememberedMax });
+  }
+
+  static restore({ seen, judges, counts }: SignalGateSnapshot, options?: Partial<SignalGateOptions>): SignalGate {
+    const gate = new SignalGate(options);
+    for (const key of seen) gate.#seen.set(key, true);
+    for (const [judge, startedAtMs, signals] of judges) gate.#judges.set(judge, { startedAtMs, signals });
+    Object.assign(gate.counts, counts);
+    return gate;
+  }
+
+  snapshot(): SignalGateSnapshot {
+    return {
+      seen: this.#seen.dump().map(([key]) => key),
+      judges: this.#judges.dump().map(([judge, { value }]) => [judge, value.startedAtMs, value.signals]),
+      counts: { ...this.counts },
+    };
   }
 
   admit(signal: Pick<TrainingSignal, 'messageId' | 'judge'>, atMs: number): SignalVerdict {

@@ -8,7 +8,8 @@ import type { ActorDefinition, ActorEffect, ActorInput, AskToken } from '../runt
 import { failure } from '../runtime/protocol/actors.js';
 import { ACADEMY_CHAT_EVENTS } from '../runtime/protocol/events.js';
 import { identityFromSeed } from '../runtime/protocol/identity.js';
-import { seededRandom } from '../runtime/protocol/Random.js';
+import type { ContextCodec } from '../runtime/protocol/persistence.js';
+import { type RandomState, seededRandom } from '../runtime/protocol/Random.js';
 import { answerJoin, here, join, leave, typing, welcome } from './room/attending.js';
 import { feedback, historyRead, judgedRead, readHistory } from './room/judging.js';
 import {
@@ -21,9 +22,9 @@ import {
   repaired,
 } from './room/otherNodes.js';
 import { askRoomLog, type ChatRoomOptions, type Desk, type RoomContext, type RoomEvent } from './room/RoomDesk.js';
-import { RoomState } from './room/RoomState.js';
+import { RoomState, type RoomStateSnapshot } from './room/RoomState.js';
 import { release, requestTurn, stored } from './room/speaking.js';
-import { defaultTurnPolicy } from './room/turnTaking.js';
+import { defaultTurnPolicy, type TurnPolicy } from './room/turnTaking.js';
 
 export type { ChatRoomOptions, RoomEvent };
 
@@ -65,8 +66,7 @@ const machine = setup({
     takeOver: assign(({ context, event }) => {
       const opening = event.type === 'room.opened' ? event.data.result : undefined;
       if (!opening) return {};
-      const policy = { ...defaultTurnPolicy, ...context.input.options.turnPolicy };
-      return { room: new RoomState(opening, context.identity, policy) };
+      return { room: RoomState.open(opening, context.identity, policyOf(context.input)) };
     }),
     greet: enqueueActions((args) => {
       const desk = deskOf(args);
@@ -118,7 +118,44 @@ const machine = setup({
   },
 });
 
-export const chatRoom: ActorDefinition = { kind: 'academy-actor', machine, restart: { kind: 'permanent' } };
+/** A room at rest. Its key is made again from the seed. */
+interface PackedRoom {
+  readonly random: RandomState;
+  readonly sessionId: string;
+  readonly room: RoomStateSnapshot | undefined;
+  readonly early: readonly RoomEvent[];
+}
+
+const contextCodec: ContextCodec<RoomContext, PackedRoom, ChatRoomOptions> = {
+  pack: ({ random, sessionId, room, early }) => ({
+    random: random.snapshot(),
+    sessionId,
+    room: room?.snapshot(),
+    early,
+  }),
+  unpack: ({ random, sessionId, room, early }, input) => {
+    const identity = identityFromSeed(input.options.nodeKeySeed);
+    return {
+      input,
+      identity,
+      random: seededRandom(0).resume(random),
+      sessionId,
+      room: room && RoomState.restore(room, identity, policyOf(input)),
+      early,
+    };
+  },
+};
+
+export const chatRoom: ActorDefinition = {
+  kind: 'academy-actor',
+  machine,
+  restart: { kind: 'permanent' },
+  contextCodec,
+};
+
+function policyOf({ options }: ActorInput<ChatRoomOptions>): TurnPolicy {
+  return { ...defaultTurnPolicy, ...options.turnPolicy };
+}
 
 function deskOf(args: {
   context: RoomContext;

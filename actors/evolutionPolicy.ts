@@ -58,6 +58,14 @@ export class EvidenceBook {
     this.#thresholds = thresholds;
   }
 
+  /** @param all as the book says of itself */
+  static restore(all: readonly CapabilityEvidence[], thresholds: EvolutionThresholds): EvidenceBook {
+    const book = new EvidenceBook(thresholds);
+    for (const evidence of all) book.#byCapability.set(evidence.capability, evidence);
+    return book;
+  }
+
+  /** Plain data. */
   get all(): readonly CapabilityEvidence[] {
     return [...this.#byCapability.values()];
   }

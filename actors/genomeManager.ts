@@ -24,10 +24,11 @@ import type { Genome } from '../runtime/protocol/genome/Genome.js';
 import { signGenome, verifyGenome } from '../runtime/protocol/genome/signGenome.js';
 import { identityFromSeed, type NodeIdentity } from '../runtime/protocol/identity.js';
 import { limits } from '../runtime/protocol/limits.js';
-import { type Random, seededRandom } from '../runtime/protocol/Random.js';
+import type { ContextCodec } from '../runtime/protocol/persistence.js';
+import { type RandomState, type SeededRandom, seededRandom } from '../runtime/protocol/Random.js';
 import type { GenomeDescriptor } from '../runtime/protocol/schemas/genome.js';
 import type { AcademyMessage } from './academyDaemon.js';
-import { GenomeCatalogue } from './GenomeCatalogue.js';
+import { GenomeCatalogue, type GenomeCatalogueSnapshot } from './GenomeCatalogue.js';
 import { type Asked, actorNames, type GenomeQuestions, type GenomeStoreQuestions, type SettledAs } from './messages.js';
 
 export interface GenomeManagerOptions {
@@ -76,7 +77,7 @@ type GenomeEvent =
 interface ManagerContext {
   readonly input: ActorInput<GenomeManagerOptions>;
   readonly identity: NodeIdentity | null;
-  readonly random: Random;
+  readonly random: SeededRandom;
   readonly catalogue: GenomeCatalogue;
   readonly discoveries: Map<string, Discovery>;
   /** Genomes of the store that are still being read at the start. */
@@ -152,7 +153,7 @@ const machine = setup({
   id: 'genomeManager',
   context: ({ input }) => ({
     input,
-    identity: input.options.nodeKeySeed ? identityFromSeed(input.options.nodeKeySeed) : null,
+    identity: identityOf(input),
     random: seededRandom(input.seed),
     catalogue: new GenomeCatalogue(input.nodeId),
     discoveries: new Map(),
@@ -173,11 +174,44 @@ const machine = setup({
   },
 });
 
+/** A manager at rest. Its key is made again from the seed. */
+interface PackedManager {
+  readonly random: RandomState;
+  readonly catalogue: GenomeCatalogueSnapshot;
+  readonly discoveries: readonly Discovery[];
+  readonly unread: readonly string[];
+  readonly early: readonly GenomeEvent[];
+}
+
+const contextCodec: ContextCodec<ManagerContext, PackedManager, GenomeManagerOptions> = {
+  pack: ({ random, catalogue, discoveries, unread, early }) => ({
+    random: random.snapshot(),
+    catalogue: catalogue.snapshot(),
+    discoveries: [...discoveries.values()],
+    unread: [...unread],
+    early: [...early],
+  }),
+  unpack: ({ random, catalogue, discoveries, unread, early }, input) => ({
+    input,
+    identity: identityOf(input),
+    random: seededRandom(0).resume(random),
+    catalogue: GenomeCatalogue.restore(catalogue, input.nodeId),
+    discoveries: new Map(discoveries.map((discovery) => [discovery.requestId, discovery])),
+    unread: new Set(unread),
+    early: [...early],
+  }),
+};
+
 export const genomeManager: ActorDefinition = {
   kind: 'academy-actor',
   machine,
   restart: { kind: 'permanent' },
+  contextCodec,
 };
+
+function identityOf({ options }: ActorInput<GenomeManagerOptions>): NodeIdentity | null {
+  return options.nodeKeySeed ? identityFromSeed(options.nodeKeySeed) : null;
+}
 
 function deskOf(
   context: ManagerContext,

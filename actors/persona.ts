@@ -17,6 +17,7 @@ import { ACADEMY_CHAT_EVENTS } from '../runtime/protocol/events.js';
 import { decodeGenome } from '../runtime/protocol/genome/decodeGenome.js';
 import { encodeGenome } from '../runtime/protocol/genome/encodeGenome.js';
 import type { Genome } from '../runtime/protocol/genome/Genome.js';
+import type { ContextCodec } from '../runtime/protocol/persistence.js';
 import {
   type Asked,
   actorNames,
@@ -33,7 +34,7 @@ import {
   type RoomNotices,
   type SettledAs,
 } from './messages.js';
-import { PersonaMind, type PersonaMindOptions } from './PersonaMind.js';
+import { PersonaMind, type PersonaMindOptions, type PersonaMindSnapshot } from './PersonaMind.js';
 
 export interface PersonaOptions extends PersonaMindOptions {
   /** Milliseconds after a change before what it has learnt is saved; a crash loses at most so much. @default 5_000 */
@@ -169,7 +170,22 @@ const machine = setup({
   },
 });
 
-export const persona: ActorDefinition = { kind: 'academy-actor', machine, restart: { kind: 'permanent' } };
+/** A persona at rest. */
+interface PackedPersona extends Omit<PersonaContext, 'input' | 'mind'> {
+  readonly mind: PersonaMindSnapshot;
+}
+
+const contextCodec: ContextCodec<PersonaContext, PackedPersona, PersonaOptions> = {
+  pack: ({ input: _, mind, ...rest }) => ({ ...rest, mind: mind.snapshot() }),
+  unpack: ({ mind, ...rest }, input) => ({ ...rest, input, mind: PersonaMind.fromSnapshot(mind, input.options) }),
+};
+
+export const persona: ActorDefinition = {
+  kind: 'academy-actor',
+  machine,
+  restart: { kind: 'permanent' },
+  contextCodec,
+};
 
 function deskOf(context: PersonaContext, enqueue: unknown): Desk {
   return { context, mind: context.mind, enqueue: enqueue as Enqueue };

@@ -51,7 +51,8 @@ interface ManagerContext {
   /** Newest report by persona; changes in place. */
   readonly reports: Map<string, PersonaReport>;
   readonly rolls: Map<number, Roll>;
-  readonly rollIds: Iterator<number, number>;
+  /** Of which the last number was given away. */
+  readonly rollIds: { last: number };
 }
 
 interface Desk extends ManagerContext {
@@ -79,17 +80,13 @@ const machine = setup({
   },
 }).createMachine({
   id: 'personaManager',
-  context: ({ input }) => ({ input, reports: new Map(), rolls: new Map(), rollIds: countUp() }),
+  context: ({ input }) => ({ input, reports: new Map(), rolls: new Map(), rollIds: { last: 0 } }),
   entry: 'lookAround',
   initial: 'serving',
   states: { serving: { on: { '*': { actions: 'handle' } } } },
 });
 
 export const personaManager: ActorDefinition = { kind: 'academy-actor', machine, restart: { kind: 'permanent' } };
-
-function* countUp(): Generator<number, number> {
-  for (let id = 1; ; id++) yield id;
-}
 
 function handle(desk: Desk, event: ManagerEvent): void {
   switch (event.type) {
@@ -115,7 +112,7 @@ function note({ reports }: Desk, report: PersonaReport): void {
 function list(desk: Desk, ask: AskToken): void {
   if (desk.reports.size === 0) return desk.emit({ type: 'reply', ask, result: [] });
   const roll: Roll = { ask, waitingFor: new Set(desk.reports.keys()) };
-  const rollId = desk.rollIds.next().value;
+  const rollId = ++desk.rollIds.last;
   desk.rolls.set(rollId, roll);
   for (const personaId of desk.reports.keys()) desk.emit(inspection(personaId, rollId));
 }

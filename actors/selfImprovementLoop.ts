@@ -17,10 +17,12 @@ import {
 import type { ErrorRecord } from '../runtime/protocol/errors.js';
 import { ACADEMY_CHAT_EVENTS } from '../runtime/protocol/events.js';
 import { limits } from '../runtime/protocol/limits.js';
-import { type Random, seededRandom } from '../runtime/protocol/Random.js';
+import type { ContextCodec } from '../runtime/protocol/persistence.js';
+import { type RandomState, type SeededRandom, seededRandom } from '../runtime/protocol/Random.js';
 import type { GenomeCandidate } from '../runtime/protocol/schemas/genome.js';
 import type { ChatParticipant } from '../runtime/protocol/schemas/participant.js';
 import {
+  type CapabilityEvidence,
   EvidenceBook,
   type EvolutionThresholds,
   evolutionDefaults,
@@ -97,7 +99,7 @@ interface Trial {
 interface LoopContext {
   readonly input: ActorInput<SelfImprovementOptions>;
   readonly thresholds: EvolutionThresholds;
-  readonly random: Random;
+  readonly random: SeededRandom;
   /** Changes in place: it is the loop's memory, and no transition depends on an earlier state of it. */
   readonly evidence: EvidenceBook;
   readonly attempt: Attempt | null;
@@ -275,7 +277,7 @@ const machine = setup({
 }).createMachine({
   id: 'selfImprovementLoop',
   context: ({ input }) => {
-    const thresholds = { ...evolutionDefaults, ...input.options.thresholds };
+    const thresholds = thresholdsOf(input);
     return {
       input,
       thresholds,
@@ -368,11 +370,43 @@ const machine = setup({
   },
 });
 
+/** A loop at rest. */
+interface PackedLoop extends Omit<LoopContext, 'input' | 'thresholds' | 'random' | 'evidence'> {
+  readonly random: RandomState;
+  readonly evidence: readonly CapabilityEvidence[];
+}
+
+const contextCodec: ContextCodec<LoopContext, PackedLoop, SelfImprovementOptions> = {
+  pack: ({ random, evidence, attempt, trials, outcomes, nowMs }) => ({
+    random: random.snapshot(),
+    evidence: evidence.all,
+    attempt,
+    trials,
+    outcomes,
+    nowMs,
+  }),
+  unpack: ({ random, evidence, ...rest }, input) => {
+    const thresholds = thresholdsOf(input);
+    return {
+      ...rest,
+      input,
+      thresholds,
+      random: seededRandom(0).resume(random),
+      evidence: EvidenceBook.restore(evidence, thresholds),
+    };
+  },
+};
+
 export const selfImprovementLoop: ActorDefinition = {
   kind: 'academy-actor',
   machine,
   restart: { kind: 'permanent' },
+  contextCodec,
 };
+
+function thresholdsOf({ options }: ActorInput<SelfImprovementOptions>): EvolutionThresholds {
+  return { ...evolutionDefaults, ...options.thresholds };
+}
 
 /** What an action may do with the machine. */
 interface Enqueue {

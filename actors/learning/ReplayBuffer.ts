@@ -22,7 +22,8 @@ export interface ReplayState {
   /** 1: judged, 0: expected. */
   readonly isJudged: Uint8Array;
   readonly rows: Int32Array;
-  readonly values: Float32Array;
+  /** Those of older personas are in single precision. */
+  readonly values: Float64Array | Float32Array;
 }
 
 export class ReplayBuffer {
@@ -74,7 +75,7 @@ export class ReplayBuffer {
       features,
       isJudged: Uint8Array.from(lessons, ({ kind }) => (kind === 'judged' ? 1 : 0)),
       rows: Int32Array.from(lessons, ({ row }) => row),
-      values: Float32Array.from(lessons, (lesson) => (lesson.kind === 'judged' ? lesson.value : 0)),
+      values: Float64Array.from(lessons, (lesson) => (lesson.kind === 'judged' ? lesson.value : 0)),
     };
   }
 

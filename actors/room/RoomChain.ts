@@ -26,6 +26,14 @@ export interface Ingested {
   readonly drop?: DropReason;
 }
 
+/** Chains at rest: plain data. */
+export interface RoomChainSnapshot {
+  readonly heads: Readonly<Record<string, ChainHead>>;
+  /** Entries whose predecessors are missing, as they came. */
+  readonly pending: readonly RoomLogEntry[];
+  readonly time: HybridTime;
+}
+
 const nothing: Ingested = { ready: [], gap: false };
 
 export class RoomChain {
@@ -46,6 +54,20 @@ export class RoomChain {
     this.#identity = identity;
     this.#heads = new Map(Object.entries(heads));
     if (newest) this.#time = newest;
+  }
+
+  static restore({ heads, pending, time }: RoomChainSnapshot, roomId: string, identity: NodeIdentity): RoomChain {
+    const chain = new RoomChain(roomId, identity, heads, time);
+    for (const entry of pending) chain.#keepForLater(entry.seal.author, entry);
+    return chain;
+  }
+
+  snapshot(): RoomChainSnapshot {
+    return {
+      heads: Object.fromEntries(this.#heads),
+      pending: [...this.#pending.values()].flatMap((waiting) => [...waiting.values()]),
+      time: this.#time,
+    };
   }
 
   /** The next entry of a participant of this node. */

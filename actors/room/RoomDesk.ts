@@ -10,7 +10,7 @@ import {
   failure,
 } from '../../runtime/protocol/actors.js';
 import type { NodeIdentity } from '../../runtime/protocol/identity.js';
-import type { Random } from '../../runtime/protocol/Random.js';
+import type { SeededRandom } from '../../runtime/protocol/Random.js';
 import type { RoomLogEntry } from '../../runtime/protocol/roomLog.js';
 import type {
   FeedbackParams,
@@ -35,7 +35,7 @@ export interface ChatRoomOptions {
 export interface RoomContext {
   readonly input: ActorInput<ChatRoomOptions>;
   readonly identity: NodeIdentity;
-  readonly random: Random;
+  readonly random: SeededRandom;
   readonly sessionId: string;
   /** Undefined until the log has been read. */
   readonly room: RoomState | undefined;

@@ -10,6 +10,16 @@ interface RemoteSeats {
   readonly leaseUntilMs: number;
 }
 
+/** The members at rest: plain data. */
+export interface RoomMembersSnapshot {
+  readonly seats: readonly Seat[];
+  readonly remote: readonly (readonly [
+    nodeId: string,
+    participants: readonly ChatParticipant[],
+    leaseUntilMs: number,
+  ])[];
+}
+
 export interface RemoteChange {
   readonly joined: readonly ChatParticipant[];
   readonly left: readonly string[];
@@ -21,6 +31,23 @@ export class RoomMembers {
 
   constructor(seats: readonly Seat[]) {
     for (const seat of seats) this.#seats.set(seat.participant.id, seat);
+  }
+
+  static restore({ seats, remote }: RoomMembersSnapshot): RoomMembers {
+    const members = new RoomMembers(seats);
+    for (const [nodeId, participants, leaseUntilMs] of remote) members.renew(nodeId, participants, leaseUntilMs);
+    return members;
+  }
+
+  snapshot(): RoomMembersSnapshot {
+    return {
+      seats: this.localSeats(),
+      remote: [...this.#remote].map(([nodeId, { participants, leaseUntilMs }]) => [
+        nodeId,
+        [...participants.values()],
+        leaseUntilMs,
+      ]),
+    };
   }
 
   seat(participantId: string): Seat | undefined {

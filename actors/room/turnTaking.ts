@@ -55,15 +55,32 @@ interface RememberedTurn extends SpokenTurn {
   readonly aiChain: number;
 }
 
+/** A history at rest: plain data. */
+export interface TurnHistorySnapshot {
+  readonly turns: readonly RememberedTurn[];
+  readonly answers: readonly (readonly [messageId: string, answers: readonly RememberedTurn[]])[];
+}
+
 /** The recent turns of one room; bounded by `turnsKept`. */
 export class TurnHistory {
   readonly #turns = new Map<string, RememberedTurn>();
-  readonly #answers = new Map<string, RememberedTurn[]>();
+  readonly #answers = new Map<string, readonly RememberedTurn[]>();
   readonly #policy: TurnPolicy;
   readonly #turnsKept = 512;
 
   constructor(policy: TurnPolicy) {
     this.#policy = policy;
+  }
+
+  static restore({ turns, answers }: TurnHistorySnapshot, policy: TurnPolicy): TurnHistory {
+    const history = new TurnHistory(policy);
+    for (const turn of turns) history.#turns.set(turn.messageId, turn);
+    for (const [messageId, each] of answers) history.#answers.set(messageId, each);
+    return history;
+  }
+
+  snapshot(): TurnHistorySnapshot {
+    return { turns: [...this.#turns.values()], answers: [...this.#answers] };
   }
 
   /** Notes a message that was said on any node; a message noted twice counts once. */

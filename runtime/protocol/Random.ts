@@ -16,6 +16,16 @@ export interface Random {
   id(): string;
 }
 
+/** Where a repeatable source is in its sequence. */
+export type RandomState = readonly [a: number, b: number, c: number, counter: number];
+
+/** A repeatable source, which can be kept and gone on with elsewhere. */
+export interface SeededRandom extends Random {
+  snapshot(): RandomState;
+  /** Goes on from there, whatever it was seeded with. @returns itself */
+  resume(state: RandomState): this;
+}
+
 const idCharacters = 21;
 
 /** An id that a command line does not take for an option: a hyphen at its beginning is an underscore. */
@@ -27,7 +37,7 @@ export function asArgument(id: string): string {
  * A repeatable source: sfc32 (Chris Doty-Humphrey, PractRand), seeded through splitmix32. Not for keys.
  * @param seed any integer; the same seed gives the same sequence on every machine
  */
-export function seededRandom(seed: number): Random {
+export function seededRandom(seed: number): SeededRandom {
   let mix = seed | 0;
   const seedWord = (): number => {
     mix = (mix + 0x9e3779b9) | 0;
@@ -60,5 +70,15 @@ export function seededRandom(seed: number): Random {
     for (let index = 0; index < idCharacters; index++) text += urlAlphabet[nextWord() & 63];
     return asArgument(text);
   };
-  return { next: () => nextWord() / 0x1_0000_0000, bytes, id };
+  const random: SeededRandom = {
+    next: () => nextWord() / 0x1_0000_0000,
+    bytes,
+    id,
+    snapshot: () => [a, b, c, counter],
+    resume: (state) => {
+      [a, b, c, counter] = state;
+      return random;
+    },
+  };
+  return random;
 }
