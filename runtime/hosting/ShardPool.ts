@@ -1,7 +1,7 @@
 /**
  * The worker threads of a node: one shard each and one warm spare, started by Piscina. A shard whose thread throws,
  * exits, runs out of memory or hangs is a child like any other: the spare takes its place, under the same number and with the
- * same actors, and another spare is warmed. Any two shards have rings and a port of their own, so that nothing that one
+ * same actors; when it is back, another spare is warmed, so that the two do not take each other's time. Any two shards have rings and a port of their own, so that nothing that one
  * actor says to another crosses the main thread.
  *
  * ```
@@ -90,7 +90,8 @@ export class ShardPool {
   readonly #shards: Shard[];
   readonly #supervisor: Supervisor<Shard>;
   readonly #watch: ShardWatch;
-  #pool: Piscina<ShardTask, void> | null = null;
+  #pool: Piscina<ShardTask | null, void> | null = null;
+  #isWarming = false;
   #isClosing = false;
   #waiting: { resolve(): void; reject(error: AcademyError): void } | null = null;
 
@@ -115,18 +116,23 @@ export class ShardPool {
     const { threads, maxHeapMb } = this.#options;
     if (threads === 0) return;
     // A task that never ends keeps its worker to itself, so this pool runs shards and nothing else.
-    this.#pool = new Piscina<ShardTask, void>({
+    this.#pool = new Piscina<ShardTask | null, void>({
       filename: new URL('./shardEntry.cjs', import.meta.url).href,
       name: 'runShard',
-      minThreads: threads + 1,
+      minThreads: threads,
       maxThreads: threads + 1,
+      // The spare has nothing to do.
+      idleTimeout: Number.POSITIVE_INFINITY,
       concurrentTasksPerWorker: 1,
       // With 'sync' an idle worker sleeps in Atomics.wait, and its timers with it.
       atomics: 'disabled',
       ...(maxHeapMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: maxHeapMb } }),
     });
     // Emitted when a worker without a task dies: the spare. Without a listener it would end the process.
-    this.#pool.on('error', (error) => this.#options.trouble(`a spare thread died: ${causeText(error)}`));
+    this.#pool.on('error', (error) => {
+      this.#options.trouble(`a spare thread died: ${causeText(error)}`);
+      this.#warmSpare();
+    });
     await new Promise<void>((resolve, reject) => {
       this.#waiting = { resolve, reject };
       for (const shard of this.#shards) this.#launch(shard);
@@ -255,6 +261,22 @@ export class ShardPool {
     }
   }
 
+  /** No shard waits for it, so it is not to slow down those that are about to be back. */
+  #warmSpare(): void {
+    const pool = this.#pool;
+    if (!pool || this.#isWarming || this.#isClosing || this.#shards.some(({ state }) => state === 'starting')) return;
+    this.#isWarming = true;
+    pool.run(null, { name: 'warmUp' }).then(
+      () => {
+        this.#isWarming = false;
+      },
+      (error: unknown) => {
+        this.#isWarming = false;
+        if (!this.#isClosing) this.#options.trouble(`no spare thread: ${causeText(error)}`);
+      },
+    );
+  }
+
   #connect(a: number, b: number): void {
     const { switchboard } = this.#options;
     const [one, other] = makeLinkChannels();
@@ -307,6 +329,7 @@ export class ShardPool {
       this.#waiting.resolve();
       this.#waiting = null;
     }
+    this.#warmSpare();
   }
 
   /** When the shard runs again and it is known what was lost. */

@@ -9,6 +9,11 @@ const worker: Promise<typeof import('./shardWorker.js', { with: { 'resolution-mo
 // A failure is reported by the task that waits for it.
 worker.catch(() => {});
 
+/** What a spare does: nothing, but only when all that a shard needs is loaded. */
+module.exports.warmUp = async (): Promise<void> => {
+  await worker;
+};
+
 module.exports.runShard = async (task: unknown): Promise<void> => {
   const { runShard } = await worker;
   await runShard(task as Parameters<typeof runShard>[0]);
