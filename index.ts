@@ -34,6 +34,7 @@ export type { TierName, TierReason } from './runtime/hosting/tiers/MachineTier.j
 export type { EventPublication, PublicationOptions } from './runtime/mesh/EventStreams.js';
 export { actorEffects } from './runtime/protocol/actorEffects.js';
 export { type ActorModule, actorModule } from './runtime/protocol/actorModule.js';
+export type { ActorReport, RunningReport } from './runtime/protocol/actorReport.js';
 export type {
   ActorAddress,
   ActorDefinition,

@@ -33,6 +33,10 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     ['academy tree', 'who keeps whom alive, and what each actor does'],
     ['academy tree --tiers', 'which machines run from tables, and why others do not'],
   ],
+  inspect: [
+    ['academy inspect participant/ada', 'why it is silent, or what keeps it from running'],
+    ['academy inspect 1/5/3 --json', 'by an address, as dead letters show it'],
+  ],
   move: [['academy move participant/ada 1', 'to worker thread 1']],
   deadletters: [
     ['academy deadletters --reason mailbox-full', 'who is told more than it can handle'],

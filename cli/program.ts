@@ -13,6 +13,7 @@ import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
 import { feedbackCommand } from './commands/feedback.js';
 import { historyCommand } from './commands/history.js';
+import { inspectCommand } from './commands/inspect.js';
 import { moveCommand } from './commands/move.js';
 import { newCommand } from './commands/new.js';
 import { nodesCommand } from './commands/nodes.js';
@@ -50,6 +51,7 @@ const commands: readonly ((context: CommandContext) => Command)[] = [
   nodesCommand,
   personasCommand,
   treeCommand,
+  inspectCommand,
   deadLettersCommand,
   quarantineCommand,
   moveCommand,

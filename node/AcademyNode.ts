@@ -20,6 +20,7 @@ import type { AcademyNodeInfo } from '../runtime/mesh/PeerTable.js';
 import type { RemoteCommandExecutor } from '../runtime/mesh/RemoteCommandExecutor.js';
 import type { ActorModule } from '../runtime/protocol/actorModule.js';
 import { actorNames, chatCommands } from '../runtime/protocol/actorNames.js';
+import type { ActorReport } from '../runtime/protocol/actorReport.js';
 import type { ActorAddress, ActorInfo, ActorReference, DeadLetter } from '../runtime/protocol/actors.js';
 import type { SpecOf } from '../runtime/protocol/contract.js';
 import type { DropCounts } from '../runtime/protocol/dropReasons.js';
@@ -376,6 +377,14 @@ export class AcademyNode {
 
   tree(): Promise<readonly ActorInfo[]> {
     return this.#parts.actors.infos();
+  }
+
+  /**
+   * All that is known of one actor of this node: state, context, mailbox, bonds, timers, restarts, last error.
+   * @throws AcademyError as ActorSystem.inspect() does
+   */
+  inspect(name: string): Promise<ActorReport> {
+    return this.#parts.actors.inspect({ name });
   }
 
   /** All supervisors, each before its children, with what happens in them. */

@@ -3,6 +3,7 @@ import type {
   AcademyNode,
   ActorAddress,
   ActorInfo,
+  ActorReport,
   ChatParticipant,
   DeadLetter,
   EventReceipt,
@@ -56,6 +57,7 @@ export interface ControlMethods {
   rooms: { params: Nothing; result: readonly RoomView[] };
   who: { params: { roomId: string }; result: RoomView };
   tree: { params: Nothing; result: readonly ActorInfo[] };
+  inspect: { params: { name: string }; result: ActorReport };
   supervisors: { params: Nothing; result: readonly SupervisorInfo[] };
   quarantined: { params: Nothing; result: readonly QuarantinedMessage[] };
   move: { params: { name: string; shard: number }; result: ActorAddress };

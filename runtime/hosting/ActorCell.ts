@@ -31,6 +31,8 @@ export class CellExtras {
   /** Lives that have ended; what was asked or subscribed in one of them is told from what the present one asked. */
   incarnation = 0;
   lastError: ErrorRecord | null = null;
+  /** 0 where it is not known. */
+  lastErrorAtMs = 0;
   /** The error by which the machine has died outside of a message, until the host has dealt with it. */
   fault: { readonly error: unknown } | null = null;
   stopRequested = false;
@@ -189,6 +191,7 @@ export class ActorCell implements MachineOwner {
       ...(extras?.quarantined ? { quarantined: extras.quarantined } : {}),
       ...(extras?.alarm ? { alarm: extras.alarm } : {}),
       ...(extras?.lastError ? { lastError: extras.lastError } : {}),
+      ...(extras?.lastErrorAtMs ? { lastErrorAtMs: extras.lastErrorAtMs } : {}),
     };
   }
 }

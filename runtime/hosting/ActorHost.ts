@@ -34,6 +34,7 @@ import { Bonds } from './Bonds.js';
 import { EventDelivery } from './EventDelivery.js';
 import { EventInterest } from './EventInterest.js';
 import type { Frame, NoticeFrame, ReportSubject } from './frames.js';
+import { type HostReport, inspectActor } from './inspection/inspectActor.js';
 import { loadActorModule } from './loadActorModule.js';
 import type { MessageCourier } from './MessageCourier.js';
 import { Arrivals } from './moving/Arrivals.js';
@@ -314,6 +315,9 @@ export class ActorHost implements MachineOutlet {
       case 'report':
         this.#options.toMain(['answer', frame[1], this.#report(frame[2])]);
         break;
+      case 'inspect':
+        this.#options.toMain(['answer', frame[1], this.inspect(frame[2], frame[3])]);
+        break;
       case 'journaled':
         this.#persistence.journal.stored(frame[1]);
         this.#departures.stored();
@@ -421,6 +425,15 @@ export class ActorHost implements MachineOutlet {
   /** Messages that were set aside, oldest first. */
   quarantined(): readonly QuarantinedMessage[] {
     return this.#lives.fallen.quarantined();
+  }
+
+  /** @returns null when nobody has the address */
+  inspect(slot: number, generation: number): HostReport | null {
+    const cell = this.#table.find(slot, generation);
+    if (!cell) return null;
+    const nowMs = this.#options.clock.nowMs();
+    const quarantined = this.quarantined();
+    return inspectActor(cell, { timers: this.#timers, interest: this.#interest, nowMs, quarantined });
   }
 
   #report(subject: ReportSubject): unknown {

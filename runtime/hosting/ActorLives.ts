@@ -161,7 +161,7 @@ export class ActorLives {
   crashed(cell: ActorCell, error: unknown, handled: readonly DeliveredMessage[]): void {
     const extras = cell.extra();
     const record = this.#records.recordOf(error, moduleOf(cell), 'ERR_ACADEMY_ACTOR_STOPPED');
-    extras.lastError = record;
+    this.#noteError(cell, record);
     extras.fault = null;
     const errorName = error instanceof Error ? error.name : '';
     const isRepeat = this.fallen.dealWith(cell, handled, record);
@@ -189,7 +189,7 @@ export class ActorLives {
   }
 
   refuse(cell: ActorCell, error: ErrorRecord): void {
-    cell.extra().lastError = error;
+    this.#noteError(cell, error);
     if (cell.restarts > 0) {
       this.#count('failures');
       this.#end(cell, 'failed');
@@ -270,7 +270,7 @@ export class ActorLives {
   #crashedAtStart(cell: ActorCell, error: unknown): void {
     const record = this.#records.recordOf(error, moduleOf(cell), 'ERR_ACADEMY_ACTOR_STOPPED');
     const errorName = error instanceof Error ? error.name : '';
-    cell.extra().lastError = record;
+    this.#noteError(cell, record);
     this.#lifeEnded(cell, { end: 'crash', error: record, errorName });
   }
 
@@ -463,6 +463,12 @@ export class ActorLives {
     if (!owed) return;
     for (const token of owed.values()) this.#world.switchboard.reply(token, undefined, error);
     owed.clear();
+  }
+
+  #noteError(cell: ActorCell, error: ErrorRecord): void {
+    const extras = cell.extra();
+    extras.lastError = error;
+    extras.lastErrorAtMs = this.#world.options.clock.nowMs();
   }
 
   #startError(cell: ActorCell, error: unknown): ErrorRecord {

@@ -5,11 +5,12 @@
  */
 import type { ActorAddress, ActorInfo, ActorSpec, RestartOptions } from '../protocol/actors.js';
 import { AcademyError, type ErrorRecord, fromErrorRecord } from '../protocol/errors.js';
+import { limits } from '../protocol/limits.js';
 import type { PersistKind } from '../protocol/persistence.js';
 import { type ActorRecord, ActorRegistry } from './ActorRegistry.js';
 import type { ActorSystemEvents } from './ActorSystemOptions.js';
-import { FailedActors, failedInfo } from './FailedActors.js';
 import type { NoticeFrame, OrderFrame, SeatSupervision } from './frames.js';
+import { failedInfo, GoneActors } from './GoneActors.js';
 import type { ActorMoves } from './moving/ActorMoves.js';
 import type { ActorArchive } from './persistence/ActorArchive.js';
 import type { SupervisedActors } from './supervision/SupervisedActors.js';
@@ -28,7 +29,9 @@ export interface ActorRecordsParts {
 export class ActorRecords {
   readonly registry: ActorRegistry;
   /** Actors that were given up, for whoever asks why. */
-  readonly failed = new FailedActors();
+  readonly failed = new GoneActors(limits.deadLettersKept);
+  /** Actors that have ended as they should. */
+  readonly stopped = new GoneActors(limits.stoppedActorsKept);
   readonly #parts: ActorRecordsParts;
 
   constructor(parts: ActorRecordsParts) {
@@ -40,6 +43,7 @@ export class ActorRecords {
   add(spec: ActorSpec, shard: number, supervised: SeatSupervision | null = null): ActorRecord {
     const record = this.registry.add(spec, shard, this.#parts.archive.idOf(spec.name), supervised);
     this.failed.forget(spec.name);
+    this.stopped.forget(spec.name);
     return record;
   }
 
@@ -177,14 +181,19 @@ export class ActorRecords {
   #ended(record: ActorRecord, info: ActorInfo): void {
     const { archive, supervised } = this.#parts;
     if (info.status === 'failed') this.#failedFor(record, info);
-    else archive.ended(record.id);
+    else {
+      archive.ended(record.id);
+      this.stopped.add(info);
+    }
     this.forget(record);
     record.starting?.reject(new AcademyError('ERR_ACADEMY_ACTOR_STOPPED', `"${info.name}" was stopped as it started`));
     if (record.supervised) supervised().ended(info.name);
   }
 
   #failedFor(record: ActorRecord, info: ActorInfo): void {
-    this.failed.add(info);
+    // A child that was added to its supervisor is unknown to it by now.
+    const supervisor = this.#parts.supervised().parentOf(info.name) ?? record.spec.supervisor;
+    this.failed.add(supervisor === undefined ? info : { ...info, supervisor });
     this.#parts.announce('actor-failed', { ...subject(record), error: info.lastError ?? null });
   }
 

@@ -135,6 +135,10 @@ export class ActorRegistry {
     this.#byName.delete(record.spec.name);
   }
 
+  names(): Iterable<string> {
+    return this.#byName.keys();
+  }
+
   byName(name: string): ActorRecord | undefined {
     return this.#byName.get(name);
   }

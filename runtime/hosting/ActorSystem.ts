@@ -12,6 +12,7 @@
  * ```
  */
 import { EventEmitter } from 'eventemitter3';
+import type { ActorReport } from '../protocol/actorReport.js';
 import type {
   ActorAddress,
   ActorDefinition,
@@ -51,6 +52,8 @@ import {
   type SupervisorOrder,
 } from './frames.js';
 import { hostWords } from './hostWords.js';
+import { ActorInspector } from './inspection/ActorInspector.js';
+import type { HostReport } from './inspection/inspectActor.js';
 import { leastLoaded } from './leastLoaded.js';
 import { MeshGateway } from './MeshGateway.js';
 import { ActorMoves } from './moving/ActorMoves.js';
@@ -80,6 +83,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   readonly #pool: ShardPool;
   readonly #supervised: SupervisedActors;
   readonly #moves: ActorMoves;
+  readonly #inspector: ActorInspector;
   readonly #archive: ActorArchive;
   readonly #snapshotEveryMs: number;
   readonly #gateway: MeshGateway;
@@ -184,6 +188,14 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
       supervisorRestarted: (name, restarts, error) => this.#announce('supervisor-restarted', { name, restarts, error }),
       escalated: (name, error) => this.#announce('escalated', { name, error }),
     });
+    this.#inspector = new ActorInspector({
+      records: this.#records,
+      supervised: this.#supervised,
+      latest: (address) => this.#host.switchboard.forwards.latest(address),
+      isReachable: (shard) => this.#isReachable(shard),
+      ask: (address) => this.#askReport(address),
+      quarantined: () => this.quarantined(),
+    });
   }
 
   /**
@@ -275,7 +287,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
 
   /**
    * Stops an actor when it has handled what waits in its mailbox, and resolves when it has ended. An actor that is
-   * gone already has ended. A supervisor stops its children in reverse order.
+   * gone already has ended; one that was given up is not told of any more. A supervisor stops its children in reverse order.
    * @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT for an actor of another node
    */
   async stop(target: ActorReference): Promise<void> {
@@ -287,6 +299,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     const name = record?.spec.name ?? (isActorAddress(target) ? '' : target.name);
     if (this.#supervised.has(name)) await this.#supervised.stop(name);
     else if (record) await this.#stopOne(record);
+    else this.#records.failed.forget(name);
   }
 
   /**
@@ -434,6 +447,19 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     });
   }
 
+  /**
+   * All that is known of one actor, running or not; nothing of what it does is disturbed.
+   *
+   * ```ts
+   * const { state, running, lastError } = await system.inspect({ name: 'counter' });
+   * ```
+   * @param target a child without a name has the name that infos() gives it
+   * @throws AcademyError ERR_ACADEMY_ACTOR_STOPPED (no such actor), ERR_ACADEMY_DEADLINE (its thread does not answer)
+   */
+  inspect(target: ActorReference): Promise<ActorReport> {
+    return this.#inspector.inspect(target);
+  }
+
   /** All supervisors, each before its children. */
   supervisors(): SupervisorInfo[] {
     return this.#supervised.infos();
@@ -563,6 +589,12 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
       };
       this.#host.switchboard.ask(to, message, deadlineMs, hostAddress(0), from, settle, remote);
     });
+  }
+
+  async #askReport({ shard, slot, generation }: ActorAddress): Promise<HostReport | null | undefined> {
+    if (shard === 0) return this.#host.inspect(slot, generation);
+    const answer = this.#reports.askOne(shard, (request) => ['inspect', request, slot, generation]);
+    return answer as Promise<HostReport | null | undefined>;
   }
 
   #leastLoaded(): number {

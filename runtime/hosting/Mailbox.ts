@@ -109,6 +109,11 @@ export class Mailbox<T> {
     return (this.#urgent === null ? undefined : this.#urgent.at(0)) ?? this.#queue.at(0);
   }
 
+  /** The next of each lane: one of them has waited longest. */
+  get heads(): T[] {
+    return [this.#urgent?.at(0), this.#queue.at(0)].filter((message) => message !== undefined);
+  }
+
   #conflate(message: T): T | undefined {
     this.#keys ??= this.#noKeys();
     this.#places ??= new Map();

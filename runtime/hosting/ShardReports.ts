@@ -1,11 +1,11 @@
 /**
- * What the main thread asks of all worker threads at once, and their answers. A thread that hangs is left out after a
- * while, and one that dies at once.
+ * What the main thread asks of all worker threads at once, or of one, and their answers. A thread that hangs is left
+ * out after a while, and one that dies at once.
  */
 import type { Clock } from '../protocol/Clock.js';
 import type { OrderFrame, ReportSubject } from './frames.js';
 
-/** Time that an answer of another thread to infos() or deadLetters() may take; a thread that hangs is left out. */
+/** Time that an answer of another thread may take. */
 const reportMs = 2_000;
 
 export interface ShardReportsOptions {
@@ -31,8 +31,27 @@ export class ShardReports {
 
   /** Asks all worker threads and joins their answers. */
   async ask(subject: ReportSubject): Promise<unknown[]> {
-    const answers = await Promise.all(this.#options.linked().map((shard) => this.#askOne(shard, subject)));
-    return answers.flat();
+    const asked = this.#options.linked().map(async (shard) => {
+      const answer = await this.askOne(shard, (request) => ['report', request, subject]);
+      return answer === undefined ? [] : answer;
+    });
+    return (await Promise.all(asked)).flat();
+  }
+
+  /** @returns undefined when the shard does not answer, or has died */
+  askOne(shard: number, question: (request: number) => OrderFrame): Promise<unknown> {
+    const { clock, order } = this.#options;
+    return new Promise((resolve) => {
+      const request = ++this.#last;
+      const settle = (value: unknown): void => {
+        clock.clearTimeout(timer);
+        this.#open.delete(request);
+        resolve(value);
+      };
+      const timer = clock.setTimeout(() => settle(undefined), reportMs);
+      this.#open.set(request, { shard, settle });
+      order(shard, question(request));
+    });
   }
 
   answered(request: number, value: unknown): void {
@@ -40,25 +59,10 @@ export class ShardReports {
   }
 
   shardDown(shard: number): void {
-    for (const report of this.#open.values()) if (report.shard === shard) report.settle([]);
+    for (const report of this.#open.values()) if (report.shard === shard) report.settle(undefined);
   }
 
   close(): void {
-    for (const report of this.#open.values()) report.settle([]);
-  }
-
-  #askOne(shard: number, subject: ReportSubject): Promise<unknown[]> {
-    const { clock, order } = this.#options;
-    return new Promise((resolve) => {
-      const request = ++this.#last;
-      const settle = (value: unknown): void => {
-        clock.clearTimeout(timer);
-        this.#open.delete(request);
-        resolve(value as unknown[]);
-      };
-      const timer = clock.setTimeout(() => settle([]), reportMs);
-      this.#open.set(request, { shard, settle });
-      order(shard, ['report', request, subject]);
-    });
+    for (const report of this.#open.values()) report.settle(undefined);
   }
 }

@@ -185,6 +185,8 @@ export type OrderFrame =
   | readonly ['moved', name: string, from: ActorAddress, to: ActorAddress, awaited: readonly number[]]
   | readonly ['resolved', name: string, address: ActorAddress | null]
   | readonly ['report', request: number, subject: ReportSubject]
+  /** What is to be told of one actor? Answered by null when nobody has the address. */
+  | readonly ['inspect', request: number, slot: number, generation: number]
   | readonly ['link', shard: number, channel: LinkChannel]
   /** A batch of journal entries is on disk. */
   | readonly ['journaled', batch: number]

@@ -331,6 +331,7 @@ export interface ActorInfo {
   /** Its mailbox is too full, or what waits in it too old. */
   readonly alarm?: MailboxAlarmKind;
   readonly lastError?: ErrorRecord;
+  readonly lastErrorAtMs?: number;
 }
 
 export type MailboxAlarmKind = 'depth' | 'age';

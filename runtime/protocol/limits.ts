@@ -61,6 +61,20 @@ export const limits = {
   quarantineTextCharactersMax: 2_000,
   /** Errors of one shard whose place in a file is looked for each second: more than a person can read. */
   errorPlacesPerSecondMax: 50,
+  /** Actors that have stopped and are still known to who asks what became of them. */
+  stoppedActorsKept: 256,
+  /** Timers, subscriptions, bonds and children that the report on one actor lists; the others are only counted. */
+  reportedListMax: 100,
+  /** Levels of a context that its view shows. */
+  viewDepthMax: 6,
+  /** Fields of one object, and items of one list, that a view shows. */
+  viewEntriesMax: 50,
+  /** Values in a view: some screens; one that has more is shown less deep. */
+  viewValuesMax: 1_000,
+  /** Characters of a text in a view. */
+  viewCharactersMax: 400,
+  /** Names that are looked through for the one that was meant. */
+  namesComparedMax: 20_000,
   /** Actors of one shard. */
   actorsPerShardMax: 1_048_576,
   /** Children without a name on one shard: about 1 GB of small machines. */

@@ -3,6 +3,7 @@
  * any shard: what a crash costs is one frame each way. A shard that dies takes its children with it as if each had
  * fallen; they wait on its spare until their supervisors start them, in order.
  */
+import type { ReportedRestarts } from '../../protocol/actorReport.js';
 import type { ActorAddress, ActorSpec } from '../../protocol/actors.js';
 import type { Clock, TimerHandle } from '../../protocol/Clock.js';
 import { AcademyError, type ErrorRecord, fromErrorRecord, toErrorRecord } from '../../protocol/errors.js';
@@ -15,6 +16,7 @@ import {
 } from '../../protocol/supervision.js';
 import type { ActorRecord } from '../ActorRegistry.js';
 import type { SeatSupervision, SupervisorOrder } from '../frames.js';
+import { restartsWithin } from './restartPolicy.js';
 import type { ActorNode, Revival, SupervisorNode } from './SupervisedNode.js';
 import { SupervisionTree } from './SupervisionTree.js';
 import type { FallEvent } from './supervise.js';
@@ -122,6 +124,17 @@ export class SupervisedActors {
   /** Name of the supervisor that an actor is a child of. */
   parentOf(name: string): string | undefined {
     return this.#tree.get(name)?.parent?.name;
+  }
+
+  /** By which rules an actor is started again, and how often it was of late; undefined for one without a supervisor. */
+  restartsOf(name: string): ReportedRestarts | undefined {
+    const node = this.#tree.get(name);
+    if (node?.type !== 'actor' || !node.parent) return undefined;
+    const { kind, own, parent, restartsAtMs } = node;
+    const withinMs = own?.withinMs ?? parent.withinMs;
+    const recent = restartsWithin(withinMs, restartsAtMs, this.#system.clock.monotonicMs()).length;
+    const { strategy } = parent;
+    return { kind, intensity: own?.intensity ?? null, withinMs, recent: own ? recent : null, strategy };
   }
 
   close(): void {

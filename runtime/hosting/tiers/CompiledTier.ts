@@ -104,6 +104,10 @@ export class CompiledTier implements MachineTier, StepHost, SelfPort<CompiledRun
     return persistedSnapshot(run);
   }
 
+  contextOf({ context }: CompiledRun): unknown {
+    return context;
+  }
+
   stateText(run: CompiledRun): string {
     return stateText({ status: run.status, value: run.place.value });
   }

@@ -77,6 +77,11 @@ export class FullTier implements MachineTier {
     return run.actor.getPersistedSnapshot();
   }
 
+  contextOf(run: FullRun): unknown {
+    const snapshot: object = run.actor.getSnapshot();
+    return 'context' in snapshot ? snapshot.context : snapshot;
+  }
+
   stateText(run: FullRun): string {
     return stateText(run.actor.getSnapshot());
   }

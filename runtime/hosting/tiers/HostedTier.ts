@@ -78,6 +78,10 @@ export class HostedTier implements MachineTier, SelfPort<HostedRun> {
     return this.logic.getPersistedSnapshot(run.snapshot as never);
   }
 
+  contextOf({ snapshot = {} as LiveSnapshot }: HostedRun): unknown {
+    return 'context' in snapshot ? snapshot.context : snapshot;
+  }
+
   stateText(run: HostedRun): string {
     return stateText(run.snapshot as LiveSnapshot);
   }

@@ -81,6 +81,8 @@ export interface MachineTier {
   expire(run: MachineRun, event: AnyEventObject): void;
   /** XState's persisted snapshot. Its context is the machine's own object: copy it before the machine runs on. */
   snapshot(run: MachineRun): unknown;
+  /** The context of a machine, or the state of other logic: the machine's own object, to be looked at. */
+  contextOf(run: MachineRun): unknown;
   /** The state's name, as JSON where states are nested. */
   stateText(run: MachineRun): string;
   /** Whether the machine names this event in its states; a wildcard does not count. */
