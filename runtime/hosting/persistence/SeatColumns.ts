@@ -33,12 +33,14 @@ export function seatColumns(shard: number, seats: readonly ActorSeat[]): SeatCol
   const places = new Map<string, number>();
   const moduleOf = new Uint32Array(seats.length);
   const rest: [number, SeatRest][] = [];
+  let place = -1;
   for (const [row, seat] of seats.entries()) {
     const { module, exportName } = seat;
-    const key = `${module} ${exportName}`;
-    let place = places.get(key);
-    if (place === undefined) {
-      place = modules.push([module, exportName]) - 1;
+    // Neighbours mostly come from the same module, and its URL is long.
+    const before = modules[place];
+    if (before?.[0] !== module || before[1] !== exportName) {
+      const key = `${module} ${exportName}`;
+      place = places.get(key) ?? modules.push([module, exportName]) - 1;
       places.set(key, place);
     }
     moduleOf[row] = place;
