@@ -48,7 +48,7 @@ export class NodeTeller {
       .on('actor-failed', ({ name, error }) =>
         this.event(
           { event: 'actor-failed', name, error },
-          `✗ ${name} was given up${error ? `: ${errorText(error)}` : ''}\n  "academy tree" shows what runs, node.log what happened`,
+          `✗ ${name} was given up${error ? `: ${errorText(error)}` : ''}\n  "academy inspect ${name}" shows what is known of it, node.log what happened`,
         ),
       )
       .on('quarantined', ({ name, messageType, failures, error }) =>

@@ -4,7 +4,7 @@
  * the main thread must hear goes on to it.
  */
 import type { ActorAddress, ActorInfo, ActorSpec, RestartOptions } from '../protocol/actors.js';
-import { AcademyError, type ErrorRecord, fromErrorRecord } from '../protocol/errors.js';
+import { AcademyError, type ErrorRecord, fromErrorRecord, toErrorRecord } from '../protocol/errors.js';
 import { limits } from '../protocol/limits.js';
 import type { PersistKind } from '../protocol/persistence.js';
 import { type ActorRecord, ActorRegistry } from './ActorRegistry.js';
@@ -174,6 +174,8 @@ export class ActorRecords {
     const { starting } = record;
     record.starting = null;
     record.refusal = error;
+    // Its spawner is told; who looks at the tree later sees it there.
+    if (record.supervised) this.#remember(record, failedInfo(record, toErrorRecord(error, 'ERR_ACADEMY_ACTOR_MODULE')));
     this.forget(record);
     starting?.reject(error);
   }
@@ -191,10 +193,14 @@ export class ActorRecords {
   }
 
   #failedFor(record: ActorRecord, info: ActorInfo): void {
+    this.#remember(record, info);
+    this.#parts.announce('actor-failed', { ...subject(record), error: info.lastError ?? null });
+  }
+
+  #remember(record: ActorRecord, info: ActorInfo): void {
     // A child that was added to its supervisor is unknown to it by now.
     const supervisor = this.#parts.supervised().parentOf(info.name) ?? record.spec.supervisor;
     this.failed.add(supervisor === undefined ? info : { ...info, supervisor });
-    this.#parts.announce('actor-failed', { ...subject(record), error: info.lastError ?? null });
   }
 
   /** A name that is about to be given is waited for. */

@@ -6,7 +6,7 @@ import type { ActorReport } from '../../index.js';
 import { PROJECT_ROOT } from '../unit/project/projectSources.js';
 import { CommandLine, eventually } from './CommandLine.js';
 
-t.test('one actor is shown with all that is known of it, and without a key', async (t) => {
+t.test('one actor is shown with all that is known of it, also when it has failed, and without a key', async (t) => {
   const commandLine = await CommandLine.open(t);
   const file = join(commandLine.folder, 'fragile.mjs');
   const library = pathToFileURL(join(PROJECT_ROOT, 'dist', 'index.js')).href;
@@ -41,6 +41,18 @@ t.test('one actor is shown with all that is known of it, and without a key', asy
   ]) {
     t.match(stdout, line);
   }
+  for (let falls = 0; falls < 6; falls++) {
+    await node.connection.request('say', { roomId: 'lobby', text: `@Fragile careful, ${falls}` });
+  }
+  await eventually(async () => (await node.connection.request('inspect', { name })).status === 'failed');
+  t.match(await commandLine.run(['tree', ...at]), {
+    stdout: /^ {6}participant\/fragile +failed, 5 restarts: the glass broke \(\S+fragile\.mjs:5:\d+\)$/m,
+  });
+  t.match(await commandLine.run(['inspect', name, ...at]), {
+    code: 0,
+    stdout: /^participant\/fragile: failed; this is what was known last\n(.*\n)* {2}supervisor +node\/participants\n/,
+  });
+
   const key = readFileSync(join(node.data, 'node.key'));
   for (const holder of ['room/lobby', 'genome-manager']) {
     const shown = JSON.stringify(await commandLine.json<ActorReport>(['inspect', holder, ...at]));

@@ -18,10 +18,12 @@ t.test('crashes, ends and messages that were set aside are told with their cause
   const { happens, said } = teller();
   happens('actor-restarted', { name: 'a', restarts: 1, error });
   happens('actor-failed', { name: 'a', error: null });
+  happens('actor-failed', { name: 'b', error: { ...error, place: '/home/me/bot.js:1:2' } });
   happens('quarantined', { name: 'a', messageType: 'add', failures: 3, error });
   t.strictSame(said, [
     '✗ a crashed and was started again (1 restart): the glass broke',
-    '✗ a was given up\n  "academy tree" shows what runs, node.log what happened',
+    '✗ a was given up\n  "academy inspect a" shows what is known of it, node.log what happened',
+    '✗ b was given up: the glass broke (/home/me/bot.js:1:2)\n  "academy inspect b" shows what is known of it, node.log what happened',
     '✗ a fell 3 times by a message add, which was set aside: the glass broke\n  "academy quarantine" shows it',
   ]);
 });

@@ -45,3 +45,17 @@ t.test('supervisors are shown with strategy, restarts, and what was set aside be
   t.match(text, /^ {6}room\/29 +not running\n {6}… and 3 more/m);
   t.equal(renderSupervision([], []), 'no supervisors');
 });
+
+t.test('a child that its supervisor has given up and forgotten is shown below it, with its error', async (t) => {
+  const lastError = { code: 'ERR_ACADEMY_ACTOR_STOPPED', message: 'no table', place: '/bot.js:3:7' } as const;
+  const text = renderSupervision(
+    [supervisor('node', { children: ['rooms'] }), supervisor('rooms', { parent: 'node', children: ['room/a'] })],
+    [
+      actor('room/a', { supervisor: 'rooms', lastError }),
+      actor('room/b', { supervisor: 'rooms', status: 'failed', restarts: 5, lastError }),
+      actor('lonely', { status: 'failed', lastError }),
+    ],
+  );
+  t.match(text, /^ {6}room\/a +running\n {6}room\/b +failed, 5 restarts: no table \(\/bot\.js:3:7\)$/m);
+  t.notMatch(text, /lonely/);
+});
