@@ -3,7 +3,8 @@
  * and nothing else, one document for each result or event. Colour only where a terminal shows it (https://no-color.org).
  */
 import { styleText } from 'node:util';
-import { type ExitCode, exitCodeOfError } from './exitCodes.js';
+import { type ExitCode, exitCodeOfError, exitCodes } from './exitCodes.js';
+import { isMisuse } from './misuse.js';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -60,7 +61,7 @@ export class Output {
     if (this.json) this.#stdout.write(`${toJson({ error })}\n`);
     const remedy = error.remedy === undefined ? '' : `remedy: ${error.remedy}\n`;
     this.#stderr.write(`error ${error.code}: ${error.message}\n${remedy}`);
-    return exitCodeOfError(error.code);
+    return isMisuse(thrown) ? exitCodes.usage : exitCodeOfError(error.code);
   }
 
   style(style: Style, text: string): string {

@@ -26,6 +26,7 @@ export { genomeLimits } from '../runtime/protocol/genome/Genome.js';
 export { identifyGenome } from '../runtime/protocol/genome/genomeIdOf.js';
 export { type Random, seededRandom } from '../runtime/protocol/Random.js';
 export { Compile, default as Type, type TSchema, type Validator } from '../runtime/protocol/typebox.js';
+export { parseTicket } from '../runtime/storage/academySecret.js';
 export { makeFolder } from '../runtime/storage/makeFolder.js';
 export { defaultDataFolder } from '../runtime/storage/userPaths.js';
 export { ControlClient } from '../transports/control/ControlClient.js';

@@ -75,7 +75,7 @@ export async function runProgram(args: readonly string[], streams: ProgramStream
   };
   const program = createProgram(context, stdout);
   try {
-    await program.parseAsync(args.length === 0 ? ['--help'] : [...args], { from: 'user' });
+    await program.parseAsync(args.length === 0 ? ['--help'] : helpWords(program, args), { from: 'user' });
     return context.exitCode;
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) return context.output.error(thrown);
@@ -117,6 +117,23 @@ function settle(command: Command, stdout: OutputStream): void {
 /** `persona train`; empty for the program itself. */
 function wordsOf(command: Command): string {
   return command.parent === null ? '' : `${wordsOf(command.parent)} ${command.name()}`.trim();
+}
+
+/**
+ * `help persona train` as `persona train --help`, since commander looks at the first word only, and shows its own help
+ * where there is no such command. An unknown word stands last, as if it were called: that says what was meant.
+ */
+function helpWords(program: Command, args: readonly string[]): string[] {
+  const [help, ...words] = args.filter((word) => !word.startsWith('-'));
+  if (help !== 'help' || words.length === 0) return [...args];
+  let command = program;
+  for (const [at, word] of words.entries()) {
+    const child = command.commands.find((each) => each.name() === word);
+    const isGroup = command.commands.length > 0 && command.registeredArguments.length === 0;
+    if (!child) return isGroup ? words.slice(0, at + 1) : [...words.slice(0, at), '--help'];
+    command = child;
+  }
+  return [...words, '--help'];
 }
 
 /** The command that was meant, whose help knows more. */

@@ -6,6 +6,7 @@ import {
   type ResolvedConfig,
   resolveConfig,
 } from './library.js';
+import { asMisuse } from './misuse.js';
 
 export interface ConfigurationChoice {
   readonly data?: string;
@@ -23,13 +24,15 @@ export async function readConfiguration(
   { data, academy, config: configFile }: ConfigurationChoice,
   flags: AcademyUserConfig = {},
 ): Promise<Configuration> {
+  const readFile = () => loadConfigFile(process.cwd(), configFile);
+  const file = await (configFile === undefined ? readFile() : asMisuse(readFile));
   const resolved = resolveConfig({
     flags: {
       ...flags,
       ...(data === undefined ? {} : { data }),
       ...(academy === undefined ? {} : { academyId: academy }),
     },
-    file: await loadConfigFile(process.cwd(), configFile),
+    file,
   });
   return { ...resolved, dataFolder: resolved.config.data ?? defaultDataFolder(resolved.config.academyId) };
 }

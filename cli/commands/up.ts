@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CommandContext } from '../CommandContext.js';
+import { asMisuse } from '../misuse.js';
 import { type NodeOptions, withNodeOptions } from './nodeOptions.js';
 import { flagsOf, type UpFlags, withUpFlags } from './upFlags.js';
 
@@ -35,6 +36,7 @@ export function upCommand({ output }: CommandContext): Command {
 }
 
 async function academyOf(ticket: string): Promise<string> {
-  const { joinByTicket } = await import('../library.js');
+  const { joinByTicket, parseTicket } = await import('../library.js');
+  await asMisuse(() => parseTicket(ticket));
   return joinByTicket(ticket);
 }

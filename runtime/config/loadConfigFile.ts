@@ -1,5 +1,5 @@
 /** Finds and reads the configuration file. TypeScript files need no build: jiti compiles them as they are read. */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,6 +33,11 @@ export async function loadConfigFile(folder: string, explicit?: string): Promise
     return path === undefined ? undefined : { path, value: await readConfig(path) };
   }
   const path = resolve(folder, explicit);
+  if (existsSync(path) && statSync(path).isDirectory()) {
+    throw new AcademyError('ERR_ACADEMY_CONFIG_INVALID', `${path} is a folder and no configuration file`, {
+      remedy: `name the file in it, such as ${join(path, configFileNames[0])}`,
+    });
+  }
   if (existsSync(path)) return { path, value: await readConfig(path) };
   throw new AcademyError('ERR_ACADEMY_FILE_NOT_FOUND', `there is no configuration file ${path}`, {
     remedy: `name one that exists, or leave the choice out to use ${configFileNames[0]} in the current folder`,

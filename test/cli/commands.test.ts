@@ -64,6 +64,27 @@ t.test('a wrong call is told whose help knows more', async (t) => {
   t.match(await program('nothing'), { code: 2, stderr: /remedy: see academy --help\n/ });
 });
 
+t.test('the help of a command is shown by either word, and one that does not exist is told', async (t) => {
+  for (const words of [['tree'], ['persona', 'train'], ['persona'], ['bench']]) {
+    const { code, stdout } = await program(...words, '--help');
+    t.equal(code, 0);
+    t.match(stdout, new RegExp(`^Usage: academy ${words.join(' ')} `));
+    t.strictSame(await program('help', ...words), { code, stdout, stderr: '' }, words.join(' '));
+  }
+  t.match(await program('help', 'tre'), {
+    code: 2,
+    stdout: '',
+    stderr: /unknown command 'tre'\nremedy: did you mean tree/,
+  });
+  t.match(await program('help', 'persona', 'trian'), { code: 2, stdout: '', stderr: /did you mean train/ });
+  t.match(await program('help', 'nothing'), {
+    code: 2,
+    stderr: /unknown command 'nothing'\nremedy: see academy --help/,
+  });
+  t.match(await program('help', 'bench', 'codec'), { code: 0, stdout: /^Usage: academy bench / });
+  t.equal((await program('help')).code, 0);
+});
+
 t.test('the version is that of the package', async (t) => {
   const { code, stdout } = await program('--version');
   t.equal(code, 0);
@@ -130,7 +151,9 @@ t.test('a flag wins over the environment, the environment over the file, the fil
 t.test('a wrong configuration is told by its key and place before anything starts', async (t) => {
   const commandLine = await CommandLine.open(t);
   const missing = await commandLine.run(['up', '--config', 'nowhere.json']);
-  t.match(missing, { code: 1, stderr: /ERR_ACADEMY_FILE_NOT_FOUND.*nowhere\.json/ });
+  t.match(missing, { code: 2, stderr: /ERR_ACADEMY_FILE_NOT_FOUND.*nowhere\.json/ });
+  const folder = await commandLine.run(['status', '--config', commandLine.folder]);
+  t.match(folder, { code: 2, stderr: /ERR_ACADEMY_CONFIG_INVALID: .* is a folder.*\nremedy: name the file in it/ });
   const wrong = await commandLine.run(['up', '--data', join(commandLine.folder, 'a')], { ACADEMY_UDP_PORT: '70000' });
   t.match(wrong, { code: 2, stderr: /ERR_ACADEMY_CONFIG_INVALID: udp\.port .*ACADEMY_UDP_PORT/ });
   const module = await commandLine.run(['up', '--data', join(commandLine.folder, 'a'), '--participant', './none.js']);
@@ -163,5 +186,5 @@ t.test('a ticket of one user makes another user a member', async (t) => {
   t.match(await node.connection.request('status', {}), { academyId: first.academyId });
   const other = await second.json<{ ticket: string }>(['ticket', '--academy', first.academyId]);
   t.equal(other.ticket, ticket);
-  t.match(await second.run(['up', '--ticket', 'nonsense']), { code: 1, stderr: /ERR_ACADEMY_SECRET_INVALID/ });
+  t.match(await second.run(['up', '--ticket', 'nonsense']), { code: 2, stderr: /ERR_ACADEMY_SECRET_INVALID/ });
 });
