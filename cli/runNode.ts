@@ -72,6 +72,8 @@ async function startAndServe(
     ...config,
     data: dataFolder,
     onProgress: (step) => output.progress(`… ${step}`),
+    onWarning: (warning) =>
+      output.json ? output.event({ event: 'warning', warning }, '') : output.progress(`! ${warning}`),
     signal,
     ...(watch ? { onReload: (report) => teller.reload(report) } : {}),
   });

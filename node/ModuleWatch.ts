@@ -49,13 +49,25 @@ export class ModuleWatch {
   /** Reloads one after the other. */
   #work: Promise<unknown> = Promise.resolve();
   #version = 0;
+  readonly #prepared = new Map<string, ActorModule>();
 
   constructor(options: ModuleWatchOptions) {
     this.#options = options;
   }
 
-  /** The module under a name that it was never loaded by. */
+  /** Names the module that the next fresh() will give, so that it may be loaded ahead of its participant. */
+  prepare(asked: ActorModule): ActorModule {
+    const fresh = this.fresh(asked);
+    this.#prepared.set(keyOf(asked), fresh);
+    return fresh;
+  }
+
+  /** The module under a name that no participant was started by. */
   fresh({ module, exportName }: ActorModule): ActorModule {
+    const key = keyOf({ module, exportName });
+    const prepared = this.#prepared.get(key);
+    this.#prepared.delete(key);
+    if (prepared) return prepared;
     return { module: freshModule(module, ++this.#version), exportName };
   }
 
@@ -114,4 +126,8 @@ export class ModuleWatch {
       onReload({ ...report, how: 'unchanged', reason: message, ...(remedy ? { remedy } : {}) });
     }
   }
+}
+
+function keyOf({ module, exportName }: ActorModule): string {
+  return `${module}#${exportName}`;
 }

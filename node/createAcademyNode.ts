@@ -46,8 +46,10 @@ import { AcademyNode } from './AcademyNode.js';
 import { actorModules } from './actorModules.js';
 import { Closing } from './Closing.js';
 import { genomeStoreService } from './genomeStoreService.js';
+import { loadParticipants } from './loadParticipants.js';
 import { ModuleWatch, type ReloadReport } from './ModuleWatch.js';
 import { registerMeshCommands } from './meshCommands.js';
+import { mistypedRooms } from './mistypedRooms.js';
 import { machineMeans, type NodeMeans } from './NodeMeans.js';
 import type { LogLevelName } from './nodeLog.js';
 import { childOf, nodeSupervisors, nodeTree } from './nodeTree.js';
@@ -62,6 +64,8 @@ export interface AcademyNodeOptions extends AcademyUserConfig {
   readonly configFile?: string;
   /** Told what is being done, a line each. */
   readonly onProgress?: (step: string) => void;
+  /** Told what is probably not meant, such as a room with a mistyped name; a sentence each. */
+  readonly onWarning?: (warning: string) => void;
   /** Calls the start back: what was opened is closed, and the promise is rejected with the signal's reason. */
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
@@ -84,6 +88,7 @@ export async function createAcademyNode(
 ): Promise<AcademyNode> {
   const {
     onProgress = () => {},
+    onWarning = () => {},
     signal = new AbortController().signal,
     clock = systemClock,
     random = systemRandom,
@@ -95,7 +100,7 @@ export async function createAcademyNode(
   const { config } = resolveConfig({ flags, file });
   const closing = new Closing();
   try {
-    return await joinParts(config, { ...nodeMeans, onProgress, onReload, clock, random, signal }, closing);
+    return await joinParts(config, { ...nodeMeans, onProgress, onWarning, onReload, clock, random, signal }, closing);
   } catch (fault) {
     // What was opened before the fault is closed; the fault itself is what the caller needs to see.
     await closing.run(() => {});
@@ -105,6 +110,7 @@ export async function createAcademyNode(
 
 interface Means extends NodeMeans {
   readonly onProgress: (step: string) => void;
+  readonly onWarning: (warning: string) => void;
   readonly onReload: ((report: ReloadReport) => void) | undefined;
   readonly clock: Clock;
   readonly random: Random;
@@ -261,6 +267,13 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
 
   const watch = means.onReload ? moduleWatch(actors, clock, means.onReload) : null;
   closing.add('module watch', () => watch?.close());
+
+  if (config.participants.length > 0) onProgress('loading the participants');
+  const definitions = await unlessCalledBack(signal, loadParticipants(config.participants, watch));
+  for (const warning of mistypedRooms(config, definitions)) {
+    log.warn(warning);
+    means.onWarning(warning);
+  }
 
   signal.throwIfAborted();
   onProgress('opening the network');

@@ -6,13 +6,18 @@ export function nearestWord(word: string, known: readonly string[]): string | un
   let nearest: string | undefined;
   let fewest = Number.POSITIVE_INFINITY;
   for (const candidate of known) {
-    const errors = distance(word.toLowerCase(), candidate.toLowerCase());
+    const errors = typingErrors(word, candidate);
     if (errors < fewest && errors <= Math.max(1, Math.floor(candidate.length / 3))) {
       nearest = candidate;
       fewest = errors;
     }
   }
   return nearest;
+}
+
+/** Letters that are wrong, missing, too many or swapped; capitals are no error. */
+export function typingErrors(word: string, other: string): number {
+  return distance(word.toLowerCase(), other.toLowerCase());
 }
 
 function distance(left: string, right: string): number {

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import t from 'tap';
 import { dataFile } from '../../packageRoot.js';
+import { PROJECT_ROOT } from '../unit/project/projectSources.js';
 import { CommandLine, eventually } from './CommandLine.js';
 
 t.test('a signal is heard during the start, also when a participant’s module never loads', async (t) => {
@@ -19,7 +21,7 @@ t.test('a signal is heard during the start, also when a participant’s module n
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     shown += text;
   });
-  await eventually(async () => said.includes('seating the participants'));
+  await eventually(async () => said.includes('loading the participants'));
   const exit = once(child, 'exit');
   child.kill('SIGTERM');
   t.strictSame(await exit, [0, null]);
@@ -27,6 +29,50 @@ t.test('a signal is heard during the start, also when a participant’s module n
   const again = await commandLine.up('data', ['--threads', '1']);
   t.equal(await again.end('SIGTERM'), 0, 'no lock and no socket were left');
   t.strictSame(again.leftovers, []);
+});
+
+t.test('participants are loaded before network and rooms are opened, once, and a mistyped room is told', async (t) => {
+  const commandLine = await CommandLine.open(t);
+  const file = (name: string): string => join(commandLine.folder, name);
+  const library = JSON.stringify(pathToFileURL(join(PROJECT_ROOT, 'dist', 'index.js')).href);
+  writeFileSync(file('faulty.mjs'), 'export default 1;\nnowhere();\n');
+  const faulty = await commandLine.run([
+    'up',
+    '--no-scene',
+    '--data',
+    file('data'),
+    '--participant',
+    file('faulty.mjs'),
+  ]);
+  t.match(faulty, { code: 1, stderr: /ERR_ACADEMY_ACTOR_MODULE: .*nowhere is not defined \(line 2, column 1\)/ });
+  t.match(faulty.stderr, /loading the participants/);
+  t.notMatch(faulty.stderr, /opening the (network|rooms)/);
+
+  writeFileSync(
+    file('bot.mjs'),
+    `import { appendFileSync } from 'node:fs';
+    import { isMainThread } from 'node:worker_threads';
+    import { defineParticipant } from ${library};
+    appendFileSync(${JSON.stringify(file('loaded'))}, isMainThread ? 'm' : 'w');
+    export default defineParticipant({ name: 'Bot', rooms: ['loby'] });`,
+  );
+  for (const flags of [[], ['--watch']]) {
+    writeFileSync(file('loaded'), '');
+    const args = ['up', '--no-scene', '--data', file('data'), '--threads', '1', '--participant', file('bot.mjs')];
+    const child = commandLine.spawn([...args, ...flags]);
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+      });
+    }
+    await eventually(async () => said.includes('ready in'));
+    t.match(said, /! "bot" sits in the room "loby", which nobody else names: did you mean "lobby"\?/);
+    t.equal(readFileSync(file('loaded'), 'utf8'), 'mw', `once on each thread${flags.join('')}`);
+    const exit = once(child, 'exit');
+    child.kill('SIGTERM');
+    await exit;
+  }
 });
 
 t.test('a user who is called like a persona has a seat and the name, and the same seat after a restart', async (t) => {
