@@ -1,7 +1,6 @@
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import t from 'tap';
 import { dataFile } from '../../packageRoot.js';
 import { PROJECT_ROOT } from '../unit/project/projectSources.js';
@@ -34,7 +33,8 @@ t.test('a signal is heard during the start, also when a participant’s module n
 t.test('participants are loaded before network and rooms are opened, once, and a mistyped room is told', async (t) => {
   const commandLine = await CommandLine.open(t);
   const file = (name: string): string => join(commandLine.folder, name);
-  const library = JSON.stringify(pathToFileURL(join(PROJECT_ROOT, 'dist', 'index.js')).href);
+  mkdirSync(file('node_modules'));
+  symlinkSync(PROJECT_ROOT, file('node_modules/academy-mesh'));
   writeFileSync(file('faulty.mjs'), 'export default 1;\nnowhere();\n');
   const faulty = await commandLine.run([
     'up',
@@ -52,7 +52,7 @@ t.test('participants are loaded before network and rooms are opened, once, and a
     file('bot.mjs'),
     `import { appendFileSync } from 'node:fs';
     import { isMainThread } from 'node:worker_threads';
-    import { defineParticipant } from ${library};
+    import { defineParticipant } from 'academy-mesh';
     appendFileSync(${JSON.stringify(file('loaded'))}, isMainThread ? 'm' : 'w');
     export default defineParticipant({ name: 'Bot', rooms: ['loby'] });`,
   );
