@@ -12,6 +12,7 @@ import type {
   Settled,
 } from '../../runtime/protocol/actors.js';
 import { AcademyError, fromErrorRecord, toErrorRecord } from '../../runtime/protocol/errors.js';
+import { inspectedAs } from '../../runtime/protocol/inspectedAs.js';
 import { type Random, seededRandom } from '../../runtime/protocol/Random.js';
 import type { ChatMessage } from '../../runtime/protocol/schemas/chat.js';
 import type { FeedbackParams, SendMessageResult } from '../../runtime/protocol/schemas/commands.js';
@@ -65,6 +66,14 @@ export class ParticipantDesk {
     this.#participant = participant;
     this.#callbacks = callbacks;
     this.#context = this.#contextOf(input, seededRandom(input.seed));
+  }
+
+  [inspectedAs](): object {
+    const rooms = [...this.#rooms.values()].map(({ roomId, membersById, history, state }) => {
+      const members = [...membersById.keys()];
+      return [roomId, { members, messagesKept: history.length, ...(state === undefined ? {} : { state }) }];
+    });
+    return { rooms: Object.fromEntries(rooms), questionsOpen: this.#waiting.size, timers: this.#timers.size };
   }
 
   start(send: (event: DeskEvent) => void): void {

@@ -16,6 +16,7 @@ t.test('one actor is shown with all that is known of it, also when it has failed
     export default defineParticipant({
       name: 'Fragile',
       onStart: (me) => { me.every(60_000, () => {}); },
+      onJoin: ({ roomId }, me) => { me.room(roomId).state = { greeted: 2, apiKey: 'sk-1' }; },
       onMention: () => { throw new Error('the glass broke'); },
     });`,
   );
@@ -36,8 +37,9 @@ t.test('one actor is shown with all that is known of it, also when it has failed
     /^ {2}restarts +1; transient, 1 of 5 within 10 s$/m,
     /^ {2}mailbox +0 messages of 10000, when full: reject$/m,
     /^ {2}timers +participant\.timer in \d+(\.\d)? s$/m,
-    /^ {2}last error +ERR_ACADEMY_ACTOR_STOPPED, [\d.]+ m?s ago\n +the glass broke \(\S+fragile\.mjs:5:\d+\)$/m,
-    /^ {2}context +desk: \[ParticipantDesk\]$/m,
+    /^ {2}last error +ERR_ACADEMY_ACTOR_STOPPED, [\d.]+ m?s ago\n +the glass broke \(\S+fragile\.mjs:6:\d+\)$/m,
+    /^ {2}context +desk:\n +\[ParticipantDesk\]\n +rooms:\n +lobby:\n +members:\n( +- .*\n)+/m,
+    /^ +messagesKept: \d+\n +state:\n +greeted: 2\n +apiKey: \[hidden\]\n +questionsOpen: 0\n +timers: 1$/m,
   ]) {
     t.match(stdout, line);
   }
@@ -46,7 +48,7 @@ t.test('one actor is shown with all that is known of it, also when it has failed
   }
   await eventually(async () => (await node.connection.request('inspect', { name })).status === 'failed');
   t.match(await commandLine.run(['tree', ...at]), {
-    stdout: /^ {6}participant\/fragile +failed, 5 restarts: the glass broke \(\S+fragile\.mjs:5:\d+\)$/m,
+    stdout: /^ {6}participant\/fragile +failed, 5 restarts: the glass broke \(\S+fragile\.mjs:6:\d+\)$/m,
   });
   t.match(await commandLine.run(['inspect', name, ...at]), {
     code: 0,

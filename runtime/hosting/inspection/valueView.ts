@@ -1,12 +1,13 @@
 /**
  * Makes a view of any value that people may look at and JSON can say: bounded, without calling a line of whoever made
- * the value, and without what is secret by its name. Bytes are never shown, since keys are bytes.
+ * the value but of a method that is made for it, and without what is secret by its name. Bytes are never shown, since keys are bytes.
  *
  * ```ts
  * valueView({ seed: 'x', at: new Map([['a', 1]]), bot }); // { seed: '[hidden]', at: { $class: 'Map', a: 1 }, bot: '[cycle]' }
  * ```
  */
 import { types } from 'node:util';
+import { inspectedAs } from '../../protocol/inspectedAs.js';
 import { limits } from '../../protocol/limits.js';
 
 const secretName =
@@ -68,7 +69,8 @@ class View {
     if (short !== undefined) return short;
     if (depth >= this.#depthMax) return Array.isArray(value) ? `[${value.length} items]` : `[${name || 'object'}]`;
     this.#above.push(value);
-    const shown = Array.isArray(value) ? this.#array(value, depth) : this.#fields(value, name, depth);
+    const told = name === '' ? value : asItSays(value);
+    const shown = Array.isArray(told) ? this.#array(told, depth) : this.#fields(told, name, depth);
     this.#above.pop();
     return shown;
   }
@@ -106,6 +108,13 @@ class View {
     const isSecret = secretName.test(name) && value !== null && value !== undefined && typeof value !== 'boolean';
     return isSecret ? hidden : this.of(value, depth + 1);
   }
+}
+
+/** An instance of a class that has a method for it. */
+function asItSays(value: object): object {
+  const method = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(value), inspectedAs)?.value;
+  const told: unknown = typeof method === 'function' ? method.call(value) : value;
+  return typeof told === 'object' && told !== null && !types.isProxy(told) ? told : value;
 }
 
 /** Objects that have no fields worth a look, in a word; undefined for all others. */

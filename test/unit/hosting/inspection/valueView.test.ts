@@ -3,6 +3,7 @@ import t from 'tap';
 import { createActor, setup } from 'xstate';
 import { valueView } from '../../../../runtime/hosting/inspection/valueView.js';
 import { identityFromSeed } from '../../../../runtime/protocol/identity.js';
+import { inspectedAs } from '../../../../runtime/protocol/inspectedAs.js';
 import { limits } from '../../../../runtime/protocol/limits.js';
 
 class Mind {
@@ -51,6 +52,25 @@ t.test('a view shows plain data as they are, and says in a word what else there 
     proxy: '[proxy]',
     lazy: '[getter]',
   });
+});
+
+t.test('an instance of a class may say itself what is shown of it, and is held to the same rules', async (t) => {
+  class Told {
+    readonly #kept = { count: 3, token: 'x', list: [1, 2] };
+    [inspectedAs](): object {
+      return this.#kept;
+    }
+  }
+  class Wordless {
+    readonly field = 1;
+    [inspectedAs](): string {
+      return 'no object';
+    }
+  }
+  t.strictSame(valueView([new Told(), new Wordless()]), [
+    { $class: 'Told', count: 3, token: '[hidden]', list: [1, 2] },
+    { $class: 'Wordless', field: 1 },
+  ]);
 });
 
 t.test('what is secret by its name or by its look is not shown, and neither are bytes', async (t) => {
