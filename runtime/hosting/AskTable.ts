@@ -122,6 +122,8 @@ export class AskTable {
 
   /** A question that has come with its actor. @param via shard from which it comes: until the actor has settled in */
   adopt({ id, shard, dueAtMs }: CarriedAsk, via: number, settle: AskSettler): void {
+    // Its actor has lived here before, and the answer did not come this way.
+    this.drop(id);
     const timer =
       dueAtMs === null
         ? null

@@ -69,8 +69,8 @@ t.test('a node is started, spoken to, judged, looked at and stopped by commands'
     stdout: /^ {4}node\/daemons +one-for-one +running, 0 of 5 restarts/m,
   });
   t.match(await commandLine.run(['quarantine', ...at]), { code: 0, stdout: /nothing was set aside/ });
-  t.match(await commandLine.json(['move', 'participant/sam-smith', '0', ...at]), {
-    name: 'participant/sam-smith',
+  t.match(await commandLine.json(['move', 'participant/ada', '0', ...at]), {
+    name: 'participant/ada',
     address: { shard: 0 },
   });
   t.match(await commandLine.run(['move', 'nobody', '0', ...at]), { code: 1, stderr: /ERR_ACADEMY_ACTOR_STOPPED/ });

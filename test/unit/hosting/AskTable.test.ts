@@ -29,6 +29,18 @@ t.test('a question settles once: whatever comes first counts', async (t) => {
   t.equal(clock.pendingTimers, 0, 'no timer is left');
 });
 
+t.test('a question that comes back with its actor to where it was asked is one question', async (t) => {
+  const { clock, asks, settled, open } = makeTable();
+  const id = open('first', 100);
+  asks.handOver(id, () => settled.push('relayed'));
+  const carried = { id, shard: -1, dueAtMs: clock.nowMs() + 100 };
+  asks.adopt(carried, -1, (result) => settled.push(`back: ${result}`));
+  t.equal(clock.pendingTimers, 1, 'with one deadline');
+  asks.settle(id, 'answer', null);
+  t.equal(clock.pendingTimers, 0, 'no timer is left');
+  t.strictSame(settled, ['back: answer']);
+});
+
 t.test('questions die with the shard that was asked, and with their own', async (t) => {
   const { asks, settled, open } = makeTable();
   const [a, b] = [open('a', 100), open('b', 100)];
