@@ -10,8 +10,9 @@ import {
   type AskToken,
   failure,
 } from '../runtime/protocol/actors.js';
-import { type ErrorRecord, toErrorRecord } from '../runtime/protocol/errors.js';
+import { AcademyError, type ErrorRecord, toErrorRecord } from '../runtime/protocol/errors.js';
 import { limits } from '../runtime/protocol/limits.js';
+import type { ContextCodec } from '../runtime/protocol/persistence.js';
 import type { ChatMessage } from '../runtime/protocol/schemas/chat.js';
 import type { SendMessageParams } from '../runtime/protocol/schemas/commands.js';
 import type { ChatParticipant } from '../runtime/protocol/schemas/participant.js';
@@ -161,7 +162,23 @@ const machine = setup({
   },
 });
 
-export const aiAssistant: ActorDefinition = { kind: 'academy-actor', machine, restart: { kind: 'permanent' } };
+const contextCodec: ContextCodec = {
+  pack: () => {
+    throw new AcademyError(
+      'ERR_ACADEMY_NOT_MOVABLE',
+      'the model of an AI assistant lives in its thread, with what it has learnt and what it thinks about',
+      { remedy: 'stop the assistant and start it where it is to live, with the model that it is to have' },
+    );
+  },
+  unpack: (packed) => packed,
+};
+
+export const aiAssistant: ActorDefinition = {
+  kind: 'academy-actor',
+  machine,
+  restart: { kind: 'permanent' },
+  contextCodec,
+};
 
 interface Self {
   getSnapshot(): { readonly status: string };

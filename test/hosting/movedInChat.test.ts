@@ -1,5 +1,6 @@
 /** Rooms, personas and daemons move between threads while people talk to them. */
 import t from 'tap';
+import { type AIAssistantOptions, retrievalModel } from '../../actors/aiAssistant.js';
 import { dataBucket } from '../../actors/learning/dataBucket.js';
 import type { PersonaReport } from '../../actors/messages.js';
 import { PersonaMind } from '../../actors/PersonaMind.js';
@@ -45,6 +46,8 @@ t.test('a room and a persona move to and fro while people talk, and neither lose
     }
   };
   const moving = move();
+  // What the test fails by otherwise ends the moves, too.
+  moving.catch(() => {});
   const unheard = lessons.pop() as string;
   for (const question of lessons) {
     const { messageId, receipt } = await ann.say(question);
@@ -115,4 +118,21 @@ t.test('whatever of a node lives on a thread moves, and serves on over there', a
   t.match(await node.ask('persona-manager', 'personas.list', null), [{ personaId: 'ada' }]);
   t.match(await node.ask('self-improvement/ada', 'improvement.inspect', null), { step: 'watching' });
   t.strictSame(await node.ask('genome-manager', 'genome.list', null), []);
+});
+
+t.test('an AI assistant stays where its model is, and says why', async (t) => {
+  const rooms = await TestRooms.openOnThreads({ threads: 2, folder: t.testdir() });
+  t.teardown(() => rooms.close());
+  const { system } = rooms.actors;
+  const options: AIAssistantOptions = {
+    participant: { id: 'max', name: 'Max', type: 'ai_assistant' },
+    adapter: retrievalModel(smallPack),
+  };
+  await system.spawn({ name: 'participant/max', ...actorModules.aiAssistant, shard: 1, options });
+  await t.rejects(system.move({ name: 'participant/max' }, 2), {
+    code: 'ERR_ACADEMY_NOT_MOVABLE',
+    message: /model of an AI assistant/,
+    remedy: /start it where it is to live/,
+  });
+  t.match(await rooms.actors.ask({ name: 'participant/max' }, 'assistant.inspect', null), { thinking: 0 });
 });
