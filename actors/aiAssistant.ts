@@ -8,6 +8,7 @@ import {
   type ActorEffect,
   type ActorInput,
   type AskToken,
+  type DeliveredMessage,
   failure,
 } from '../runtime/protocol/actors.js';
 import { AcademyError, type ErrorRecord, toErrorRecord } from '../runtime/protocol/errors.js';
@@ -20,7 +21,7 @@ import { addressOf, withoutCalls } from './addressOf.js';
 import type { ContextWindowOptions } from './contextWindow.js';
 import { loadModelAdapter, type ModelAdapter, type ModelAdapterReference, type ModelAnswer } from './ModelAdapter.js';
 import { type Asked, type AssistantQuestions, actorNames, chatCommands, type RoomNotice } from './messages.js';
-import { RoomContexts, type RoomRole } from './RoomContexts.js';
+import { RoomContexts, type RoomContextsOptions, type RoomContextsSnapshot, type RoomRole } from './RoomContexts.js';
 
 export interface AIAssistantOptions {
   readonly participant: ChatParticipant;
@@ -46,6 +47,7 @@ interface Loaded {
   readonly type: 'assistant.loaded';
   /** Null for the first model. */
   readonly ask: AskToken | null;
+  readonly model: ModelAdapterReference;
   readonly adapter?: ModelAdapter;
   readonly error?: ErrorRecord;
 }
@@ -62,12 +64,18 @@ type AssistantEvent =
   | Asked<AssistantQuestions>
   | Loaded
   | Thought
+  | DeliveredMessage<'academy.resumed' | 'academy.reloaded', null>
   | { readonly type: 'assistant.give-up'; readonly messageId: string };
 
 interface AssistantContext {
   readonly input: ActorInput<AIAssistantOptions>;
   readonly contexts: RoomContexts<null>;
+  /** Null before it is loaded, here and in every other thread to which the assistant comes. */
   readonly adapter: ModelAdapter | null;
+  /** Where that comes from. */
+  readonly model: ModelAdapterReference;
+  /** Who waits for another model. */
+  readonly swapAsk: AskToken | null;
   /** Messages that a model thinks about; changes in place. */
   readonly thinking: Map<string, ChatMessage>;
   /** What arrived before the first model was there. */
@@ -90,6 +98,10 @@ const earlyEventsMax = 1_024;
 /** Messages a model may think about at a time; what comes on top is not answered. */
 const thinkingMax = 32;
 
+/** It goes on in another thread, or with the code of a changed module: without a model. */
+const again = { target: '#aiAssistant.loading', reenter: true, actions: 'giveUpSwap' } as const;
+const beginAnew = { 'academy.resumed': again, 'academy.reloaded': again } as const;
+
 const machine = setup({
   types: {} as {
     context: AssistantContext;
@@ -98,11 +110,27 @@ const machine = setup({
     emitted: ActorEffect;
   },
   actions: {
-    loadFirst: ({ context, self }) => load(context.input.options.adapter, null, self),
-    loadAnother: ({ event, self }) => {
-      if (event.type === 'assistant.swap-model') load(event.data, event.ask ?? null, self);
-    },
-    take: assign(({ event }) => (event.type === 'assistant.loaded' && event.adapter ? { adapter: event.adapter } : {})),
+    load: ({ context, self }) => load(context.model, null, self),
+    loadAnother: enqueueActions(({ event, enqueue, self }) => {
+      if (event.type !== 'assistant.swap-model') return;
+      enqueue.assign({ swapAsk: event.ask ?? null });
+      load(event.data, event.ask ?? null, self);
+    }),
+    take: assign(({ event }) => {
+      if (event.type !== 'assistant.loaded') return {};
+      return { swapAsk: null, ...(event.adapter ? { adapter: event.adapter, model: event.model } : {}) };
+    }),
+    giveUpSwap: enqueueActions(({ context, enqueue }) => {
+      if (!context.swapAsk) return;
+      const error = failure('ERR_ACADEMY_COMMAND_FAILED', 'the assistant has moved before the model was loaded');
+      enqueue.emit({ type: 'reply', ask: context.swapAsk, error });
+      enqueue.assign({ swapAsk: null });
+    }),
+    thinkAgain: enqueueActions(({ context, event, enqueue, self }) => {
+      if (event.type !== 'assistant.loaded' || !event.adapter) return;
+      const desk = deskOf({ ...context, adapter: event.adapter }, enqueue, self);
+      for (const message of context.thinking.values()) consider(desk, message);
+    }),
     answerSwap: enqueueActions(({ event, enqueue }) => {
       if (event.type !== 'assistant.loaded' || !event.ask) return;
       const { ask, adapter, error } = event;
@@ -118,60 +146,96 @@ const machine = setup({
       enqueue.emit({ type: 'reply', ask: event.ask, error });
     }),
     keepForLater: assign(({ context, event }) => ({ early: [...context.early, event].slice(-earlyEventsMax) })),
-    catchUp: enqueueActions(({ context, enqueue, self }) => {
-      for (const event of context.early) handle(deskOf(context, enqueue, self), event);
+    catchUp: enqueueActions(({ context, enqueue }) => {
+      for (const event of context.early) enqueue.raise(event);
       enqueue.assign({ early: [] });
     }),
     handle: enqueueActions(({ context, event, enqueue, self }) => handle(deskOf(context, enqueue, self), event)),
   },
-  guards: { isLoaded: ({ event }) => event.type === 'assistant.loaded' && event.adapter !== undefined },
+  guards: {
+    isLoaded: ({ event }) => event.type === 'assistant.loaded' && event.adapter !== undefined,
+    /** What was asked for before it began anew. */
+    isAnother: ({ context, event }) => event.type === 'assistant.loaded' && event.model !== context.model,
+    hasNoModel: ({ context }) => context.adapter === null,
+  },
 }).createMachine({
   id: 'aiAssistant',
-  context: ({ input }) => {
-    const { participant, roles, role, window } = input.options;
-    const contexts = new RoomContexts<null>({
-      self: participant,
-      personalState: () => null,
-      ...(roles ? { roles } : {}),
-      ...(role ? { role } : {}),
-      ...(window ? { window } : {}),
-    });
-    return { input, contexts, adapter: null, thinking: new Map(), early: [] };
-  },
+  context: ({ input }) => ({
+    input,
+    contexts: new RoomContexts(contextsOptions(input)),
+    adapter: null,
+    model: input.options.adapter,
+    swapAsk: null,
+    thinking: new Map(),
+    early: [],
+  }),
   initial: 'loading',
   states: {
     loading: {
-      entry: 'loadFirst',
+      entry: 'load',
       on: {
-        'assistant.loaded': [{ guard: 'isLoaded', target: 'attending', actions: 'take' }, { actions: 'refuseToStart' }],
+        'assistant.loaded': [
+          { guard: 'isAnother' },
+          { guard: 'isLoaded', target: 'attending', actions: ['take', 'thinkAgain'] },
+          { actions: 'refuseToStart' },
+        ],
+        // A load that was under way is of the thread that it has left.
+        ...beginAnew,
         '*': { actions: 'keepForLater' },
       },
     },
     attending: {
       entry: 'catchUp',
-      on: { 'assistant.swap-model': { target: 'swapping', actions: 'loadAnother' }, '*': { actions: 'handle' } },
+      on: {
+        ...beginAnew,
+        'assistant.swap-model': [
+          { guard: 'hasNoModel', actions: 'keepForLater' },
+          { target: 'swapping', actions: 'loadAnother' },
+        ],
+        '*': [{ guard: 'hasNoModel', actions: 'keepForLater' }, { actions: 'handle' }],
+      },
     },
     // The old model answers on until the new one is there.
     swapping: {
       on: {
+        ...beginAnew,
         'assistant.loaded': { target: 'attending', actions: ['take', 'answerSwap'] },
         'assistant.swap-model': { actions: 'refuseToSwap' },
-        '*': { actions: 'handle' },
+        '*': [{ guard: 'hasNoModel', actions: 'keepForLater' }, { actions: 'handle' }],
       },
     },
   },
 });
 
-const contextCodec: ContextCodec = {
-  pack: () => {
-    throw new AcademyError(
-      'ERR_ACADEMY_NOT_MOVABLE',
-      'the model of an AI assistant lives in its thread, with what it has learnt and what it thinks about',
-      { remedy: 'stop the assistant and start it where it is to live, with the model that it is to have' },
-    );
+/** An assistant at rest. Its model is loaded anew, and thinks once more about what it had not answered. */
+interface PackedAssistant extends Pick<AssistantContext, 'model' | 'swapAsk' | 'early'> {
+  readonly contexts: RoomContextsSnapshot<null>;
+  readonly thinking: readonly ChatMessage[];
+}
+
+const contextCodec: ContextCodec<AssistantContext, PackedAssistant, AIAssistantOptions> = {
+  pack: ({ contexts, adapter, model, swapAsk, thinking, early }) => {
+    if (adapter?.learn) throw livesInItsThread(adapter.name);
+    return { contexts: contexts.snapshot(), model, swapAsk, thinking: [...thinking.values()], early };
   },
-  unpack: (packed) => packed,
+  unpack: ({ contexts, thinking, ...rest }, input) => ({
+    ...rest,
+    input,
+    contexts: RoomContexts.restore(contexts, contextsOptions(input)),
+    adapter: null,
+    thinking: new Map(thinking.map((message) => [message.messageId, message])),
+  }),
 };
+
+function livesInItsThread(model: string): AcademyError {
+  return new AcademyError(
+    'ERR_ACADEMY_NOT_MOVABLE',
+    `the model "${model}" learns, and keeps what it learns in its thread`,
+    {
+      remedy: 'stop the assistant and start it where it is to live, or give it a model without learn()',
+    },
+  );
+}
 
 export const aiAssistant: ActorDefinition = {
   kind: 'academy-actor',
@@ -190,14 +254,25 @@ function sendIfActive(self: Self, event: Loaded | Thought): void {
   if (self.getSnapshot().status === 'active') self.send(event);
 }
 
-function load(reference: ModelAdapterReference, ask: AskToken | null, self: Self): void {
-  loadModelAdapter(reference).then(
-    (adapter) => sendIfActive(self, { type: 'assistant.loaded', ask, adapter }),
+function load(model: ModelAdapterReference, ask: AskToken | null, self: Self): void {
+  loadModelAdapter(model).then(
+    (adapter) => sendIfActive(self, { type: 'assistant.loaded', ask, model, adapter }),
     (thrown) => {
       const error = toErrorRecord(thrown, 'ERR_ACADEMY_ACTOR_MODULE');
-      sendIfActive(self, { type: 'assistant.loaded', ask, error });
+      sendIfActive(self, { type: 'assistant.loaded', ask, model, error });
     },
   );
+}
+
+function contextsOptions({ options }: ActorInput<AIAssistantOptions>): RoomContextsOptions<null> {
+  const { participant, roles, role, window } = options;
+  return {
+    self: participant,
+    personalState: () => null,
+    ...(roles ? { roles } : {}),
+    ...(role ? { role } : {}),
+    ...(window ? { window } : {}),
+  };
 }
 
 function deskOf(
@@ -251,15 +326,24 @@ function handle(desk: Desk, event: AssistantEvent): void {
 }
 
 function think(desk: Desk, message: ChatMessage): void {
-  const { context, adapter } = desk;
+  const { context } = desk;
   const { participant, respondWithinMs = respondWithinMsDefault } = context.input.options;
   const { messageId } = message;
   if (addressOf(message, participant) === 'none') return;
-  const room = context.contexts.get(message.roomId, message);
-  if (!room) return;
+  if (!context.contexts.roomIds.includes(message.roomId)) return;
   if (context.thinking.size >= thinkingMax) return warn(desk, 'the model is too busy to answer', { messageId });
   context.thinking.set(messageId, message);
   desk.later({ type: 'assistant.give-up', messageId }, respondWithinMs, `think/${messageId}`);
+  consider(desk, message);
+}
+
+/** Asks the model. A room that it has left meanwhile has no context: then the message is given up in its time. */
+function consider(desk: Desk, message: ChatMessage): void {
+  const { context, adapter } = desk;
+  const { participant } = context.input.options;
+  const { messageId } = message;
+  const room = context.contexts.get(message.roomId, message);
+  if (!room) return;
   const question = withoutCalls(message.text, participant);
   // Inside the chain, so that a model that throws at once is treated like one that rejects.
   Promise.resolve()

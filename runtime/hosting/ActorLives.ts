@@ -31,6 +31,8 @@ import type { MachineRun } from './tiers/MachineTier.js';
 const stoppingType = 'academy.stopping';
 /** Told to a machine that names it, when it goes on from where the machine of its earlier module was. */
 const reloadedType = 'academy.reloaded';
+/** Told to a machine that names it, when it goes on from an image: on another shard, in a fresh thread, or after a rest. */
+const resumedType = 'academy.resumed';
 
 type Fall = Omit<FallEvent, 'type' | 'name'>;
 
@@ -79,6 +81,7 @@ export class ActorLives {
     const { extras } = cell;
     if (extras?.stopRequested) this.#world.turns.putKept(cell, stopOrder);
     else if (extras?.holdRequested) this.#hold(cell, this.#world.options.clock.nowMs());
+    else this.#notify(cell, cell.kind as ActorKind, resumedType);
   }
 
   /** A first start that fails is told to whoever spawned the actor, as in OTP; later ones are the supervisor's. */
@@ -223,9 +226,13 @@ export class ActorLives {
       return { how: 'afresh', reason: toErrorRecord(misfit, 'ERR_ACADEMY_ACTOR_MODULE').message };
     }
     old.tier.stop(run);
-    const message: DeliveredMessage = { type: reloadedType, data: null, from: null, atMs: 0 };
-    if (kind.tier.hears(reloadedType)) this.#world.turns.putKept(cell, message);
+    this.#notify(cell, kind, reloadedType);
     return { how: 'kept', reason: null };
+  }
+
+  /** Of what has become of it: only who asks for it by name is told. */
+  #notify(cell: ActorCell, { tier }: ActorKind, type: string): void {
+    if (tier.hears(type)) this.#world.turns.putKept(cell, { type, data: null, from: null, atMs: 0 });
   }
 
   #startAfresh(cell: ActorCell, kind: ActorKind): void {
@@ -239,7 +246,11 @@ export class ActorLives {
 
   #startMachine(cell: ActorCell, kind: ActorKind): void {
     const { tier } = kind;
-    const begin = (): MachineRun => tier.start(cell, tier.takesInput ? this.inputOf(cell) : undefined);
+    let isResumed = cell.named !== null;
+    const begin = (): MachineRun => {
+      isResumed = false;
+      return tier.start(cell, tier.takesInput ? this.inputOf(cell) : undefined);
+    };
     try {
       // One without a name does not persist.
       cell.run = cell.named === null ? begin() : this.#world.persistence.start(cell, kind, begin);
@@ -247,6 +258,7 @@ export class ActorLives {
       this.#forgetLife(cell);
       throw error;
     }
+    if (isResumed) this.#notify(cell, kind, resumedType);
     // Whoever is done at once has told so before it had a run.
     if (cell.run.status !== 'active') this.#world.turns.makeReady(cell);
   }

@@ -109,3 +109,19 @@ t.test('a codec that does not fit keeps the actor where it is, and says what to 
   const spec = packer({ exportName: 'packsInstances', persist: 'snapshot' });
   await t.rejects(system.spawn(spec), { code: 'ERR_ACADEMY_SNAPSHOT_INVALID', message: /packed\.list\.0\.tally/ });
 });
+
+t.test(
+  'a machine that names academy.resumed is told when it goes on from an image, and not when it starts',
+  async (t) => {
+    const shards = await openShards(t, { threads: 2, folder: t.testdir() });
+    const times = () => shards.system.ask({ name: 'ada' }, { type: 'times', data: null }, { deadlineMs: 10_000 });
+    await shards.system.spawn(packer({ exportName: 'resumer', persist: 'journal', shard: 1 }));
+    t.equal(await times(), 0);
+    await shards.system.move({ name: 'ada' }, 2);
+    t.equal(await times(), 1);
+    await shards.kill(2);
+    t.equal(await times(), 2);
+    await shards.restart();
+    t.equal(await times(), 3);
+  },
+);

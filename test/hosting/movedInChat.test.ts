@@ -1,4 +1,6 @@
 /** Rooms, personas and daemons move between threads while people talk to them. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { type AIAssistantOptions, retrievalModel } from '../../actors/aiAssistant.js';
 import { dataBucket } from '../../actors/learning/dataBucket.js';
@@ -120,19 +122,43 @@ t.test('whatever of a node lives on a thread moves, and serves on over there', a
   t.strictSame(await node.ask('genome-manager', 'genome.list', null), []);
 });
 
-t.test('an AI assistant stays where its model is, and says why', async (t) => {
-  const rooms = await TestRooms.openOnThreads({ threads: 2, folder: t.testdir() });
-  t.teardown(() => rooms.close());
-  const { system } = rooms.actors;
-  const options: AIAssistantOptions = {
-    participant: { id: 'max', name: 'Max', type: 'ai_assistant' },
-    adapter: retrievalModel(smallPack),
-  };
-  await system.spawn({ name: 'participant/max', ...actorModules.aiAssistant, shard: 1, options });
-  await t.rejects(system.move({ name: 'participant/max' }, 2), {
-    code: 'ERR_ACADEMY_NOT_MOVABLE',
-    message: /model of an AI assistant/,
-    remedy: /start it where it is to live/,
-  });
-  t.match(await rooms.actors.ask({ name: 'participant/max' }, 'assistant.inspect', null), { thinking: 0 });
-});
+t.test(
+  'an AI assistant has its model loaded where it moves to, which thinks about what was not answered',
+  async (t) => {
+    const folder = t.testdir();
+    const rooms = await TestRooms.openOnThreads({ threads: 2, folder });
+    t.teardown(() => rooms.close());
+    const { system } = rooms.actors;
+    const max: ChatParticipant = { id: 'max', name: 'Max', type: 'ai_assistant' };
+    const maxActor = actorNames.participant('max');
+    const module = new URL('./actors/models.js', import.meta.url).href;
+    const asked = join(folder, 'asked');
+    const options: AIAssistantOptions = {
+      participant: max,
+      adapter: { module, exportName: 'ponderer', options: asked },
+    };
+    await system.spawn({ name: maxActor, ...actorModules.aiAssistant, shard: 1, options });
+    const ann = await rooms.person('Ann');
+    const seat = { roomId: 'lobby', participant: max, seat: maxActor };
+    await rooms.actors.ask({ name: actorNames.chatDaemon }, chatCommands.joinRoom, seat);
+    await ann.say('@Max why?');
+    await rooms.actors.until('it thinks', () => existsSync(asked));
+    await system.move({ name: maxActor }, 2);
+    t.match(await ann.expectMessage({ from: 'max' }), { text: 'I thought about "why?"' });
+    await system.move({ name: maxActor }, 0);
+    await ann.say('@Max and now?');
+    t.match(await ann.expectMessage({ from: 'max' }), { text: 'I thought about "and now?"' });
+    const inspect = () => rooms.actors.ask({ name: maxActor }, 'assistant.inspect', null);
+    await rooms.actors.ask({ name: maxActor }, 'assistant.swap-model', retrievalModel(smallPack));
+    await system.move({ name: maxActor }, 1);
+    t.match(await inspect(), { model: 'retrieval over 4 answers', thinking: 0, rooms: ['lobby'] });
+
+    await rooms.actors.ask({ name: maxActor }, 'assistant.swap-model', { module, exportName: 'learner' });
+    await t.rejects(system.move({ name: maxActor }, 2), {
+      code: 'ERR_ACADEMY_NOT_MOVABLE',
+      message: /"learner" learns/,
+      remedy: /start it where it is to live/,
+    });
+    t.match(await inspect(), { model: 'learner' }, 'it stays, and goes on');
+  },
+);

@@ -1,5 +1,5 @@
 /** An actor with an instance of a class in its context, which changes in place: what of it can be kept, its codec says. */
-import { enqueueActions, setup } from 'xstate';
+import { assign, enqueueActions, setup } from 'xstate';
 import { defineActor } from '../../../runtime/hosting/defineActor.js';
 import type { ActorAddress, ActorEffect, ActorInput, DeliveredMessage } from '../../../runtime/protocol/actors.js';
 import { AcademyError } from '../../../runtime/protocol/errors.js';
@@ -72,6 +72,29 @@ export const packer = defineActor({
     pack: ({ tally }) => ({ words: tally.words }),
     unpack: ({ words }, input) => ({ input, tally: new Tally(words) }),
   },
+});
+
+/** Counts how often it is told that it goes on from an image. */
+export const resumer = defineActor({
+  machine: setup({
+    types: {} as {
+      context: { readonly times: number };
+      events: DeliveredMessage<'academy.resumed', null> | DeliveredMessage<'times', null>;
+      emitted: ActorEffect;
+    },
+  }).createMachine({
+    id: 'resumer',
+    context: { times: 0 },
+    on: {
+      'academy.resumed': { actions: assign({ times: ({ context }) => context.times + 1 }) },
+      times: {
+        actions: enqueueActions(({ context, event, enqueue }) => {
+          if (event.ask) enqueue.emit({ type: 'reply', ask: event.ask, result: context.times });
+        }),
+      },
+    },
+  }),
+  restart,
 });
 
 /** It hands out what it goes on to change. */

@@ -118,6 +118,25 @@ t.test('its model is exchanged while it runs, and the room sees no change but th
   actor.stop();
 });
 
+t.test('a model that is asked for while the first one loads comes after it', async (t) => {
+  const actor = driveActor(aiAssistant, { participant, adapter: model('parrot', 'first') });
+  actor.question('assistant.swap-model', model('parrot', 'second'));
+  t.equal(actor.state(), '"loading"');
+  t.same((await until(() => actor.take('reply', (reply) => reply.result !== undefined)))?.result, { model: 'second' });
+  actor.stop();
+});
+
+t.test('when it goes on elsewhere its model is loaded anew, and who waits for another one is told', async (t) => {
+  const actor = await attending({ adapter: model('parrot', 'old') });
+  actor.question('assistant.swap-model', model('parrot', 'new'));
+  actor.send('academy.resumed');
+  t.equal(actor.state(), '"loading"');
+  t.match(actor.take('reply')?.error, { code: 'ERR_ACADEMY_COMMAND_FAILED', message: /moved/ });
+  ask(actor, 'which one are you?');
+  t.match(await until(() => said(actor)), { text: /^old/ });
+  actor.stop();
+});
+
 t.test('a model that cannot be loaded is a coded error, and the old one stays', async (t) => {
   const actor = await attending({ adapter: model('parrot', 'old') });
   const cases: [ModelAdapterReference, RegExp][] = [
