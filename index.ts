@@ -51,6 +51,7 @@ export type {
   DownMessage,
   ExitMessage,
   MailboxAlarm,
+  ResumedMessage,
   Settled,
 } from './runtime/protocol/actors.js';
 export type { ActorContract, ActorTypes, ContractIn, MessagesOf, ReferenceTo } from './runtime/protocol/contract.js';
@@ -70,6 +71,7 @@ export {
   isEventData,
 } from './runtime/protocol/events.js';
 export { limits } from './runtime/protocol/limits.js';
+export type { ContextCodec } from './runtime/protocol/persistence.js';
 export type { EventReceipt, ReceiptWord } from './runtime/protocol/receipts.js';
 export type { ChatMessage, EntrySeal, HybridTime, PerformanceTracking } from './runtime/protocol/schemas/chat.js';
 export type {

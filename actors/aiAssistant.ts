@@ -10,6 +10,7 @@ import {
   type AskToken,
   type DeliveredMessage,
   failure,
+  type ResumedMessage,
 } from '../runtime/protocol/actors.js';
 import { AcademyError, type ErrorRecord, toErrorRecord } from '../runtime/protocol/errors.js';
 import { limits } from '../runtime/protocol/limits.js';
@@ -64,7 +65,8 @@ type AssistantEvent =
   | Asked<AssistantQuestions>
   | Loaded
   | Thought
-  | DeliveredMessage<'academy.resumed' | 'academy.reloaded', null>
+  | ResumedMessage
+  | DeliveredMessage<'academy.reloaded', null>
   | { readonly type: 'assistant.give-up'; readonly messageId: string };
 
 interface AssistantContext {

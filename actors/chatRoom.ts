@@ -50,11 +50,13 @@ const machine = setup({
     emitted: ActorEffect;
   },
   actions: {
-    open: enqueueActions(({ context, enqueue }) => {
+    listen: enqueueActions(({ context, enqueue }) => {
       const { roomId } = context.input.options;
       for (const event of heardEvents) enqueue.emit({ type: 'subscribe', event, roomId, remoteOnly: true });
       for (const event of heardEventsOfAllNodes) enqueue.emit({ type: 'subscribe', event, roomId });
-      enqueue.emit(askRoomLog('log.open', { roomId }, 'room.opened'));
+    }),
+    open: enqueueActions(({ context, enqueue }) => {
+      enqueue.emit(askRoomLog('log.open', { roomId: context.input.options.roomId }, 'room.opened'));
     }),
     keepForLater: assign(({ context, event }) => ({
       early: context.early.length < earlyEventsMax ? [...context.early, event] : context.early,
@@ -84,6 +86,7 @@ const machine = setup({
   },
   guards: {
     opened: ({ event }) => event.type === 'room.opened' && event.data.result !== undefined,
+    isRestored: ({ event }) => event.type === 'academy.resumed' && event.data === 'restored',
   },
   delays: {
     // A tenth of spread, so that the rooms of a node do not all speak at once.
@@ -100,8 +103,9 @@ const machine = setup({
     room: undefined,
     early: [],
   }),
-  initial: 'opening',
+  initial: 'starting',
   states: {
+    starting: { entry: 'listen', always: 'opening' },
     opening: {
       entry: 'open',
       on: {
@@ -111,7 +115,11 @@ const machine = setup({
     },
     open: {
       entry: ['greet', 'forgetEarly'],
-      on: { '*': { actions: 'handle' } },
+      on: {
+        // The log is ahead of what was last kept of the room: who appended to an old end would fork its chains.
+        'academy.resumed': { guard: 'isRestored', target: 'opening' },
+        '*': { actions: 'handle' },
+      },
       initial: 'leased',
       states: { leased: { after: { lease: { target: 'leased', reenter: true, actions: 'renewLease' } } } },
     },
@@ -212,6 +220,7 @@ function handle(desk: Desk, event: RoomEvent): void {
     case 'academy.event':
       return hear(desk, event.data, event.atMs);
     case 'room.opened':
+    case 'academy.resumed':
       return;
   }
 }

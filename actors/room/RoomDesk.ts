@@ -8,6 +8,7 @@ import {
   type DeliveredEvent,
   type DeliveredMessage,
   failure,
+  type ResumedMessage,
 } from '../../runtime/protocol/actors.js';
 import type { NodeIdentity } from '../../runtime/protocol/identity.js';
 import type { SeededRandom } from '../../runtime/protocol/Random.js';
@@ -75,6 +76,7 @@ export type RoomEvent =
   | DeliveredMessage<'room.inspect', null>
   | DeliveredMessage<'room.repaired', SettledAs<{ entries: readonly RoomLogEntry[]; more: boolean }>>
   | { readonly type: 'room.digest' }
+  | ResumedMessage
   | DeliveredEvent;
 
 /** Everything a handler may do: act on the world, and wake itself later. */

@@ -3,7 +3,7 @@
  * the address with it. The message that it was handling when it crashed is lost, and counted; those that wait are
  * for its next life. Whoever waits for an answer, watches it or is linked to it is told.
  */
-import type { ActorInput, DeliveredMessage } from '../protocol/actors.js';
+import type { ActorInput, DeliveredMessage, ResumedMessage } from '../protocol/actors.js';
 import { AcademyError, type ErrorRecord, fromErrorRecord, toErrorRecord } from '../protocol/errors.js';
 import { type Random, seededRandom } from '../protocol/Random.js';
 import type { ActorCell, EarlyMessage } from './ActorCell.js';
@@ -31,8 +31,8 @@ import type { MachineRun } from './tiers/MachineTier.js';
 const stoppingType = 'academy.stopping';
 /** Told to a machine that names it, when it goes on from where the machine of its earlier module was. */
 const reloadedType = 'academy.reloaded';
-/** Told to a machine that names it, when it goes on from an image: on another shard, in a fresh thread, or after a rest. */
-const resumedType = 'academy.resumed';
+/** See ResumedMessage. */
+const resumedType: ResumedMessage['type'] = 'academy.resumed';
 
 type Fall = Omit<FallEvent, 'type' | 'name'>;
 
@@ -81,7 +81,7 @@ export class ActorLives {
     const { extras } = cell;
     if (extras?.stopRequested) this.#world.turns.putKept(cell, stopOrder);
     else if (extras?.holdRequested) this.#hold(cell, this.#world.options.clock.nowMs());
-    else this.#notify(cell, cell.kind as ActorKind, resumedType);
+    else this.#notify(cell, cell.kind as ActorKind, resumedType, 'moved' satisfies ResumedMessage['data']);
   }
 
   /** A first start that fails is told to whoever spawned the actor, as in OTP; later ones are the supervisor's. */
@@ -226,13 +226,13 @@ export class ActorLives {
       return { how: 'afresh', reason: toErrorRecord(misfit, 'ERR_ACADEMY_ACTOR_MODULE').message };
     }
     old.tier.stop(run);
-    this.#notify(cell, kind, reloadedType);
+    this.#notify(cell, kind, reloadedType, null);
     return { how: 'kept', reason: null };
   }
 
   /** Of what has become of it: only who asks for it by name is told. */
-  #notify(cell: ActorCell, { tier }: ActorKind, type: string): void {
-    if (tier.hears(type)) this.#world.turns.putKept(cell, { type, data: null, from: null, atMs: 0 });
+  #notify(cell: ActorCell, { tier }: ActorKind, type: string, data: unknown): void {
+    if (tier.hears(type)) this.#world.turns.putKept(cell, { type, data, from: null, atMs: 0 });
   }
 
   #startAfresh(cell: ActorCell, kind: ActorKind): void {
@@ -258,7 +258,7 @@ export class ActorLives {
       this.#forgetLife(cell);
       throw error;
     }
-    if (isResumed) this.#notify(cell, kind, resumedType);
+    if (isResumed) this.#notify(cell, kind, resumedType, 'restored' satisfies ResumedMessage['data']);
     // Whoever is done at once has told so before it had a run.
     if (cell.run.status !== 'active') this.#world.turns.makeReady(cell);
   }

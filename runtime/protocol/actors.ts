@@ -175,6 +175,12 @@ export type DownMessage = DeliveredMessage<'academy.down', Departure>;
 /** An actor that one is linked to has crashed; only for definitions with `traps: true`. */
 export type ExitMessage = DeliveredMessage<'academy.exit', Departure>;
 
+/**
+ * Tells a machine that names it that it goes on from an image: `moved` to another shard as it was, or `restored` from
+ * what was last kept. It is not told to a machine that starts.
+ */
+export type ResumedMessage = DeliveredMessage<'academy.resumed', 'moved' | 'restored'>;
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /**

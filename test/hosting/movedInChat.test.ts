@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { type AIAssistantOptions, retrievalModel } from '../../actors/aiAssistant.js';
+import type { ChatRoomOptions } from '../../actors/chatRoom.js';
 import { dataBucket } from '../../actors/learning/dataBucket.js';
 import type { PersonaReport } from '../../actors/messages.js';
 import { PersonaMind } from '../../actors/PersonaMind.js';
@@ -160,5 +161,40 @@ t.test(
       remedy: /start it where it is to live/,
     });
     t.match(await inspect(), { model: 'learner' }, 'it stays, and goes on');
+  },
+);
+
+t.test(
+  'a room and a persona that are kept go on after the death of their thread: from the log, and with what was learnt',
+  async (t) => {
+    const rooms = await TestRooms.openOnThreads({ threads: 1, folder: t.testdir(), snapshotEveryMs: 20 });
+    t.teardown(() => rooms.close());
+    const { system } = rooms.actors;
+    await system.stop({ name: lobby });
+    const room: ChatRoomOptions = { roomId: 'lobby', nodeKeySeed: new Uint8Array(32).fill(7) };
+    await system.spawn({ name: lobby, ...actorModules.chatRoom, persist: 'snapshot', options: room });
+    const options: PersonaOptions = { participant: ada, knowledge: smallPack, rank: 4, saveAfterMs: 600_000 };
+    await system.spawn({ name: adaActor, ...actorModules.persona, persist: 'snapshot', options });
+    const ann = await rooms.person('Ann');
+    const seat = { roomId: 'lobby', participant: ada, seat: adaActor };
+    await rooms.actors.ask({ name: actorNames.chatDaemon }, chatCommands.joinRoom, seat);
+    const report = async () => (await rooms.actors.ask({ name: adaActor }, 'persona.inspect', null)) as PersonaReport;
+    for (let round = 0; round < 3; round++) {
+      for (const question of lessons.slice(10 * round, 10 * round + 10)) {
+        const { messageId } = await ann.say(question);
+        await ann.judge({ roomId: 'lobby', messageId }, { expected: 'bank-pin' });
+      }
+      await rooms.actors.until('all is learnt', async () => (await report()).signals > round * 10);
+      await rooms.actors.kill(1);
+    }
+    await ann.say('still here');
+    const said = rooms.log.recent('lobby', 1_000).filter(({ seal }) => seal.author.startsWith('ann@'));
+    t.strictSame(
+      said.map(({ seal }) => seal.sequence),
+      said.map((_, number) => number + 1),
+    );
+    t.equal(said.at(-1)?.body.text, 'still here');
+    const { signals } = await report();
+    t.ok(signals > 0, `${signals} lessons are known of 30, and what came after the last image is lost`);
   },
 );

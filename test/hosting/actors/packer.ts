@@ -1,7 +1,13 @@
 /** An actor with an instance of a class in its context, which changes in place: what of it can be kept, its codec says. */
 import { assign, enqueueActions, setup } from 'xstate';
 import { defineActor } from '../../../runtime/hosting/defineActor.js';
-import type { ActorAddress, ActorEffect, ActorInput, DeliveredMessage } from '../../../runtime/protocol/actors.js';
+import type {
+  ActorAddress,
+  ActorEffect,
+  ActorInput,
+  DeliveredMessage,
+  ResumedMessage,
+} from '../../../runtime/protocol/actors.js';
 import { AcademyError } from '../../../runtime/protocol/errors.js';
 import type { ContextCodec } from '../../../runtime/protocol/persistence.js';
 
@@ -74,19 +80,19 @@ export const packer = defineActor({
   },
 });
 
-/** Counts how often it is told that it goes on from an image. */
+/** Remembers each time that it is told that it goes on from an image. */
 export const resumer = defineActor({
   machine: setup({
     types: {} as {
-      context: { readonly times: number };
-      events: DeliveredMessage<'academy.resumed', null> | DeliveredMessage<'times', null>;
+      context: { readonly times: readonly string[] };
+      events: ResumedMessage | DeliveredMessage<'times', null>;
       emitted: ActorEffect;
     },
   }).createMachine({
     id: 'resumer',
-    context: { times: 0 },
+    context: { times: [] },
     on: {
-      'academy.resumed': { actions: assign({ times: ({ context }) => context.times + 1 }) },
+      'academy.resumed': { actions: assign({ times: ({ context, event }) => [...context.times, event.data] }) },
       times: {
         actions: enqueueActions(({ context, event, enqueue }) => {
           if (event.ask) enqueue.emit({ type: 'reply', ask: event.ask, result: context.times });
