@@ -18,14 +18,17 @@ import type {
 import type {
   ActorContract,
   AnswerOf,
+  ContextOf,
   ContractOf,
   DataOf,
   MessageType,
+  OptionsOf,
   QuestionType,
   ReferenceTo,
 } from '../runtime/protocol/contract.js';
 import { AcademyError } from '../runtime/protocol/errors.js';
 import type { MessageSchema } from '../runtime/protocol/messageSchema.js';
+import type { ContextCodec } from '../runtime/protocol/persistence.js';
 import type { ChatMessage } from '../runtime/protocol/schemas/chat.js';
 import type { SendMessageResult } from '../runtime/protocol/schemas/commands.js';
 import type { ChatParticipant, ParticipantType } from '../runtime/protocol/schemas/participant.js';
@@ -133,9 +136,12 @@ interface ParticipantCommon {
   readonly messages?: Readonly<Record<string, MessageSchema>>;
 }
 
-export interface MachineParticipant<L extends AnyActorLogic = AnyActorLogic> extends ParticipantCommon {
+/** `P`: what its contextCodec packs. */
+export interface MachineParticipant<L extends AnyActorLogic = AnyActorLogic, P = unknown> extends ParticipantCommon {
   /** An XState v5 machine: receives RoomNotices as events, acts by emitting effects (see participantEffects). */
   readonly machine: L;
+  /** For a context with instances of classes, so that the participant can be moved. */
+  readonly contextCodec?: ContextCodec<ContextOf<L>, P, OptionsOf<ContractOf<L>>>;
 }
 
 export type CallbackParticipant<S = unknown, O = unknown, A = ParticipantAnswers<S, O>> = ParticipantCommon &
@@ -168,8 +174,8 @@ export interface ParticipantDefinition<C = unknown> extends ActorDefinition<C> {
  * ```
  * @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT naming the field that does not fit
  */
-export function defineParticipant<L extends AnyActorLogic>(
-  participant: MachineParticipant<L>,
+export function defineParticipant<L extends AnyActorLogic, P = unknown>(
+  participant: MachineParticipant<L, P>,
 ): ParticipantDefinition<ContractOf<L>>;
 export function defineParticipant<S = unknown, O = unknown, A = ParticipantAnswers<S, O>>(
   participant: CallbackParticipant<S, O, A & ParticipantAnswers<S, O>>,
@@ -180,7 +186,7 @@ export function defineParticipant(participant: CallbackParticipant | MachinePart
   const { mailbox, restart, messages, rooms = ['lobby'] } = participant;
   return {
     kind: 'academy-actor',
-    ...('machine' in participant ? { machine: participant.machine } : callbackParts(identity, participant)),
+    ...('machine' in participant ? machineParts(participant) : callbackParts(identity, participant)),
     participant: identity,
     rooms,
     ...(mailbox ? { mailbox } : {}),
@@ -206,7 +212,7 @@ const callbackFields = [
 
 /** A mistyped callback would never be called, and JavaScript has no compiler that says so. */
 function refuseUnknownFields(given: CallbackParticipant | MachineParticipant): void {
-  const known = [...commonFields, ...('machine' in given ? ['machine'] : callbackFields)];
+  const known = [...commonFields, ...('machine' in given ? ['machine', 'contextCodec'] : callbackFields)];
   const unknown = Object.keys(given).find((field) => !known.includes(field));
   if (unknown === undefined) return;
   const what = 'machine' in given && callbackFields.includes(unknown) ? 'is not called beside a machine' : 'is unknown';
@@ -245,6 +251,13 @@ type ParticipantEvent =
   | { readonly type: 'participant.timer'; readonly id: number }
   | DeliveredMessage<'academy.reloaded', null>
   | DeliveredMessage<'participant.settled', Settled>;
+
+function machineParts({
+  machine,
+  contextCodec,
+}: MachineParticipant): Pick<ActorDefinition, 'machine' | 'contextCodec'> {
+  return { machine, ...(contextCodec ? { contextCodec } : {}) };
+}
 
 /** Callbacks close over what they were made with, so a changed module takes over what the desk of the old one has. */
 function callbackParts(

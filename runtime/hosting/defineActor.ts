@@ -5,9 +5,9 @@
  * export const counter = defineActor({ machine: counterMachine, restart: { kind: 'permanent' } });
  * ```
  */
-import type { AnyActorLogic, InputFrom, SnapshotFrom } from 'xstate';
-import type { ActorDefinition, ActorInput, BatchOptions, MailboxOptions, RestartOptions } from '../protocol/actors.js';
-import type { ContractOf, DataOf, MessageType } from '../protocol/contract.js';
+import type { AnyActorLogic } from 'xstate';
+import type { ActorDefinition, BatchOptions, MailboxOptions, RestartOptions } from '../protocol/actors.js';
+import type { ContextOf, ContractOf, DataOf, MessageType, OptionsOf } from '../protocol/contract.js';
 import { AcademyError } from '../protocol/errors.js';
 import { limits } from '../protocol/limits.js';
 import { compileMessageSchema, type StandardSchema } from '../protocol/messageSchema.js';
@@ -26,12 +26,9 @@ import { assertDirectives } from './supervision/directiveFor.js';
 
 type MessageSchemas<C> = { readonly [T in MessageType<C>]?: TSchema | StandardSchema<DataOf<C, T>> };
 
-type ContextIn<L extends AnyActorLogic> = SnapshotFrom<L> extends { readonly context: infer X } ? X : unknown;
-type OptionsIn<L extends AnyActorLogic> = InputFrom<L> extends ActorInput<infer O> ? O : unknown;
-
 /** `P`: what its contextCodec packs. */
 export interface DefineActorOptions<L extends AnyActorLogic = AnyActorLogic, P = unknown>
-  extends PersistDefinition<ContextIn<L>, P, OptionsIn<L>> {
+  extends PersistDefinition<ContextOf<L>, P, OptionsOf<ContractOf<L>>> {
   /** An XState machine, or other actor logic of XState; its input is an ActorInput. Its types become the contract. */
   readonly machine: L;
   readonly mailbox?: Partial<MailboxOptions>;

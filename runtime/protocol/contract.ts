@@ -11,7 +11,7 @@
  * setup({ types: {} as ActorTypes<CounterMessages, { start: number }, { count: number }> })
  * ```
  */
-import type { AnyActorLogic, EventFromLogic, InputFrom, MachineContext } from 'xstate';
+import type { AnyActorLogic, EventFromLogic, InputFrom, MachineContext, SnapshotFrom } from 'xstate';
 import type {
   ActorDefinition,
   ActorEffect,
@@ -52,6 +52,9 @@ export type ContractOf<L extends AnyActorLogic> = ActorContract<
   InputFrom<L> extends ActorInput<infer O> ? O : unknown,
   Extract<EventFromLogic<L>, { readonly type: string; readonly data: unknown }>
 >;
+
+/** The context of a machine. */
+export type ContextOf<L extends AnyActorLogic> = SnapshotFrom<L> extends { readonly context: infer X } ? X : unknown;
 
 export type ContractIn<D> = D extends ActorDefinition<infer C> ? C : never;
 

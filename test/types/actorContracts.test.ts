@@ -61,6 +61,12 @@ defineActor({
   },
 });
 
+defineParticipant({
+  name: 'Counter',
+  machine: counterMachine,
+  contextCodec: { pack: ({ count }) => count.getTime(), unpack: (at) => ({ count: new Date(at) }) },
+});
+
 /** What `import('./counter.js')` resolves with. */
 interface CounterModule {
   readonly counter: typeof counter;

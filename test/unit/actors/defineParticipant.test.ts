@@ -17,3 +17,9 @@ t.test('a callback that is mistyped is refused, since it would never be called',
   t.doesNotThrow(define({ id: 'echo', rooms: [], onMention: () => {}, answers: {} }));
   t.doesNotThrow(define({ machine: createMachine({}), capabilities: ['echo'] }));
 });
+
+t.test('what is kept and moved of a machine’s context its codec says; callbacks have a desk that stays', async (t) => {
+  const contextCodec = { pack: () => 1, unpack: () => ({}) };
+  t.equal(defineParticipant({ name: 'Echo', machine: createMachine({}), contextCodec }).contextCodec, contextCodec);
+  t.throws(define({ onMention: () => {}, contextCodec }), { message: 'defineParticipant: contextCodec is unknown' });
+});
