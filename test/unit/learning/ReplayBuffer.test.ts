@@ -24,7 +24,10 @@ t.test('an empty buffer has nothing to pick', async (t) => {
 t.test('lessons of both kinds survive a snapshot', async (t) => {
   const buffer = new ReplayBuffer(10, seededRandom(1));
   buffer.add(lessonOf(3));
-  buffer.add({ ...lessonOf(5), kind: 'judged', value: -0.5 });
-  const restored = ReplayBuffer.restore(buffer.snapshot(), 10, seededRandom(2));
-  t.strictSame(restored.snapshot(), buffer.snapshot());
+  buffer.add({ ...lessonOf(5), kind: 'judged', value: -0.1 });
+  const snapshot = buffer.snapshot();
+  t.strictSame(ReplayBuffer.restore(snapshot, 10, seededRandom(2)).snapshot(), snapshot);
+  const inSinglePrecision = { ...snapshot, values: Float32Array.from(snapshot.values) };
+  const restored = ReplayBuffer.restore(inSinglePrecision, 10, seededRandom(2)).snapshot();
+  t.strictSame([restored.rows, restored.values[1]], [snapshot.rows, Math.fround(-0.1)], 'as older personas were saved');
 });
