@@ -66,10 +66,15 @@ export function leavesOf(value: unknown, source: string): Map<string, unknown> {
       faults.push(`${prefix.slice(0, -1) || 'the configuration'} must be an object, not ${foundInWords(node)}`);
       return;
     }
+    let isListed = false;
     for (const [key, child] of Object.entries(node)) {
       const childSchema = Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;
-      if (!childSchema) faults.push(unknownKey(prefix + key, key, Object.keys(schema.properties)));
-      else if (child === undefined) continue;
+      if (!childSchema) {
+        const known = Object.keys(schema.properties);
+        const near = nearestWord(key, known);
+        faults.push(unknownKey(prefix + key, near, isListed ? [] : known));
+        isListed ||= near === undefined;
+      } else if (child === undefined) continue;
       else if (isGroup(childSchema)) visit(child, childSchema, `${prefix}${key}.`);
       else {
         leaves.set(prefix + key, child);
@@ -92,12 +97,13 @@ function unknownKeysOfItems(value: unknown, schema: TSchema, path: string): stri
     isPlainObject(item)
       ? Object.keys(item)
           .filter((key) => !known.includes(key))
-          .map((key) => unknownKey(`${path}[${index}].${key}`, key, known))
+          .map((key) => unknownKey(`${path}[${index}].${key}`, nearestWord(key, known), known))
       : [],
   );
 }
 
-function unknownKey(path: string, key: string, known: readonly string[]): string {
-  const near = nearestWord(key, known);
-  return `there is no key ${path}${near ? `; did you mean "${near}"?` : `; known here are ${known.join(', ')}`}`;
+/** @param known keys to list; empty when they have been told already */
+function unknownKey(path: string, near: string | undefined, known: readonly string[]): string {
+  const hint = near ? `; did you mean "${near}"?` : `; known here are ${known.join(', ')}`;
+  return `there is no key ${path}${near || known.length > 0 ? hint : ''}`;
 }

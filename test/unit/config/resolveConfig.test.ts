@@ -226,6 +226,11 @@ t.test('a mistake is told with its path, its place and what was probably meant',
       /no key tcp\.banana; known here are host, port/,
     ],
     [
+      'several of them, with those that are known told once',
+      { file: file({ tcp: { banana: 2, cherry: 3 } }) },
+      /no key tcp\.banana; known here are host, port; there is no key tcp\.cherry$/,
+    ],
+    [
       'a key of Object',
       { file: file(JSON.parse('{"__proto__": 1, "constructor": 2}')) },
       /no key __proto__.*no key constructor/,
