@@ -189,6 +189,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
       escalated: (name, error) => this.#announce('escalated', { name, error }),
     });
     this.#inspector = new ActorInspector({
+      nodeId,
       records: this.#records,
       supervised: this.#supervised,
       latest: (address) => this.#host.switchboard.forwards.latest(address),
@@ -454,7 +455,8 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
    * const { state, running, lastError } = await system.inspect({ name: 'counter' });
    * ```
    * @param target a child without a name has the name that infos() gives it
-   * @throws AcademyError ERR_ACADEMY_ACTOR_STOPPED (no such actor), ERR_ACADEMY_DEADLINE (its thread does not answer)
+   * @throws AcademyError ERR_ACADEMY_ACTOR_STOPPED (no such actor), ERR_ACADEMY_DEADLINE (its thread does not answer),
+   * ERR_ACADEMY_BAD_ARGUMENT for an actor of another node
    */
   inspect(target: ActorReference): Promise<ActorReport> {
     return this.#inspector.inspect(target);

@@ -75,9 +75,9 @@ export class ActorTimers {
     for (let timer = cell.timers; timer; timer = timer.next) {
       const { id, event, target, turn } = timer;
       const dueAtMs = this.#clock.nowMs() + this.#wheel.remainingMs(turn as WheelTimer<ActorTimer>);
-      timers.unshift({ id, dueAtMs, event, target });
+      timers.push({ id, dueAtMs, event, target });
     }
-    return timers;
+    return timers.reverse();
   }
 
   clear(cell: ActorCell): void {

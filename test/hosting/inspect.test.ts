@@ -5,7 +5,7 @@ import type { ActorAddress, ActorEffect, ActorSpec } from '../../runtime/protoco
 import { ACADEMY_CHAT_EVENTS } from '../../runtime/protocol/events.js';
 import { until } from '../../testing/realTime.js';
 import { keeper, keeperReport, told } from './keepers.js';
-import { openShards, probeSpec, reportOf } from './probes.js';
+import { openShards, otherNode, probeSpec, reportOf } from './probes.js';
 
 const family = new URL('./actors/family.js', import.meta.url).href;
 
@@ -180,4 +180,6 @@ t.test('an unknown name is an error that says what was meant', async (t) => {
   const nobody: ActorAddress = { shard: 0, slot: 77, generation: 1 };
   await t.rejects(system.inspect(nobody), { code, message: /"0\/77\/1"/ });
   await t.rejects(system.inspect({ name: '9/1/1' }), { code });
+  const elsewhere = { name: 'participant/ada', node: otherNode };
+  await t.rejects(system.inspect(elsewhere), { code: 'ERR_ACADEMY_BAD_ARGUMENT', message: /another node/ });
 });

@@ -5,6 +5,7 @@
 import type { ActorReport, ReportedBond } from '../../protocol/actorReport.js';
 import { type ActorAddress, type ActorInfo, type ActorReference, isActorAddress } from '../../protocol/actors.js';
 import { AcademyError } from '../../protocol/errors.js';
+import type { NodeId } from '../../protocol/identity.js';
 import type { QuarantinedMessage } from '../../protocol/supervision.js';
 import type { ActorRecords } from '../ActorRecords.js';
 import type { ActorRecord } from '../ActorRegistry.js';
@@ -14,6 +15,7 @@ import { type HostBond, type HostReport, referenceText } from './inspectActor.js
 import { nearestActor } from './nearestActor.js';
 
 export interface ActorInspectorParts {
+  readonly nodeId: NodeId;
   readonly records: ActorRecords;
   readonly supervised: SupervisedActors;
   /** Where the actor is now that had the address. */
@@ -37,9 +39,12 @@ export class ActorInspector {
     this.#parts = parts;
   }
 
-  /** @throws AcademyError ERR_ACADEMY_ACTOR_STOPPED (no such actor), ERR_ACADEMY_DEADLINE (its shard does not answer) */
+  /** @throws AcademyError as ActorSystem.inspect() says */
   async inspect(target: ActorReference): Promise<ActorReport> {
-    const { records, latest, isReachable, ask } = this.#parts;
+    const { records, latest, isReachable, ask, nodeId } = this.#parts;
+    if (!isActorAddress(target) && target.node !== undefined && target.node !== nodeId) {
+      throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', `"${target.name}" lives on another node`);
+    }
     for (let tries = 0; tries < triesMax; tries++) {
       const found = isActorAddress(target) ? target : this.#addressOf(target.name);
       if (!found) break;
