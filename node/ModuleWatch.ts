@@ -6,7 +6,7 @@ import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ActorSystem } from '../runtime/hosting/ActorSystem.js';
-import { freshModule, importFresh } from '../runtime/hosting/importFresh.js';
+import { freshModule, importFresh } from '../runtime/hosting/modules/importFresh.js';
 import type { ActorModule } from '../runtime/protocol/actorModule.js';
 import { actorNames } from '../runtime/protocol/actorNames.js';
 import type { Clock, TimerHandle } from '../runtime/protocol/Clock.js';

@@ -6,8 +6,8 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isParticipantDefinition, type ParticipantDefinition } from '../actors/defineParticipant.js';
-import { importFresh, isFresh } from '../runtime/hosting/importFresh.js';
-import { loadingError } from '../runtime/hosting/loadActorModule.js';
+import { importFresh, isFresh } from '../runtime/hosting/modules/importFresh.js';
+import { loadingError } from '../runtime/hosting/modules/loadActorModule.js';
 import type { ActorModule } from '../runtime/protocol/actorModule.js';
 import { AcademyError } from '../runtime/protocol/errors.js';
 

@@ -1,5 +1,5 @@
 /** One life of a host in a simulation: its time, its turns and its way out, of which nothing is left when it is over. */
-import type { ActorMesh } from '../runtime/hosting/ActorMesh.js';
+import type { ActorMesh } from '../runtime/hosting/events/ActorMesh.js';
 import type { Clock } from '../runtime/protocol/Clock.js';
 import type { Simulation } from './Simulation.js';
 

@@ -2,7 +2,7 @@
  * What may happen to messages between actors of a test: lost, late, twice, out of order, or cut off by a partition. A
  * real host does none of this on one machine; what is tested is how an actor bears a world that does.
  */
-import type { Letter } from '../runtime/hosting/MessageCourier.js';
+import type { Letter } from '../runtime/hosting/mailboxes/MessageCourier.js';
 import type { Clock } from '../runtime/protocol/Clock.js';
 import type { Random } from '../runtime/protocol/Random.js';
 import type { LinkConditions } from '../transports/memory/MemoryNetwork.js';

@@ -1,6 +1,7 @@
 /** What leaves the actors of a test for the network: kept to be looked at, and brought back where a node would. */
-import type { ActorMesh } from '../runtime/hosting/ActorMesh.js';
+
 import type { ActorSystem } from '../runtime/hosting/ActorSystem.js';
+import type { ActorMesh } from '../runtime/hosting/events/ActorMesh.js';
 import type { EncodedEvent } from '../runtime/hosting/frames.js';
 import type { ActorMessage, LogLevel } from '../runtime/protocol/actors.js';
 import { type AcademyEventData, type AcademyEventName, requireEvent } from '../runtime/protocol/events.js';

@@ -13,7 +13,7 @@
  */
 import { ActorHandle } from '../runtime/hosting/ActorHandle.js';
 import { ActorSystem } from '../runtime/hosting/ActorSystem.js';
-import type { Letter, MessageCourier } from '../runtime/hosting/MessageCourier.js';
+import type { Letter, MessageCourier } from '../runtime/hosting/mailboxes/MessageCourier.js';
 import { MemoryActorStorage } from '../runtime/hosting/persistence/MemoryActorStorage.js';
 import type {
   ActorAddress,

@@ -12,7 +12,7 @@
  */
 import { ActorHandle } from '../runtime/hosting/ActorHandle.js';
 import { ActorSystem, type ActorSystemEvents, type ActorSystemOptions } from '../runtime/hosting/ActorSystem.js';
-import { defaultHangMs } from '../runtime/hosting/ShardPool.js';
+import { defaultHangMs } from '../runtime/hosting/shards/ShardPool.js';
 import type { ActorModule } from '../runtime/protocol/actorModule.js';
 import { actorModule } from '../runtime/protocol/actorModule.js';
 import type { ActorReference } from '../runtime/protocol/actors.js';

@@ -3,9 +3,9 @@
  * of a node is around them. Every log line and every dead letter is taken for a fault.
  */
 import { ActorHost } from '../../runtime/hosting/ActorHost.js';
+import { hostAddress } from '../../runtime/hosting/addresses/Switchboard.js';
 import type { NoticeFrame } from '../../runtime/hosting/frames.js';
-import { counterPlace, ShardLedger } from '../../runtime/hosting/ShardLedger.js';
-import { hostAddress } from '../../runtime/hosting/Switchboard.js';
+import { counterPlace, ShardLedger } from '../../runtime/hosting/shards/ShardLedger.js';
 import { defaultRestart } from '../../runtime/hosting/supervision/restartPolicy.js';
 import type { ActorAddress, ActorDefinition, ActorMessage } from '../../runtime/protocol/actors.js';
 import { fromErrorRecord } from '../../runtime/protocol/errors.js';

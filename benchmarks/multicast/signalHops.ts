@@ -4,9 +4,9 @@
  * nothing is collected meanwhile. What the kernel, and what libuv and Node do is named as theirs.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import { HopCounters } from '../../runtime/hosting/HopCounters.js';
-import { makeLinkChannels, RingLink } from '../../runtime/hosting/RingLink.js';
-import { StreamedEvents } from '../../runtime/hosting/StreamedEvents.js';
+import { StreamedEvents } from '../../runtime/hosting/events/StreamedEvents.js';
+import { HopCounters } from '../../runtime/hosting/rings/HopCounters.js';
+import { makeLinkChannels, RingLink } from '../../runtime/hosting/rings/RingLink.js';
 import { requireEvent } from '../../runtime/protocol/events.js';
 import { identityFromSeed } from '../../runtime/protocol/identity.js';
 import { systemRandom } from '../../runtime/system/systemRandom.js';

@@ -1,7 +1,7 @@
 /** A ShardLink over a MessagePort: one postMessage carries all frames of a turn. */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Frame } from '../../runtime/hosting/frames.js';
-import type { ShardLink, ShardLinkEnd } from '../../runtime/hosting/ShardLink.js';
+import type { ShardLink, ShardLinkEnd } from '../../runtime/hosting/shards/ShardLink.js';
 
 export class PortLink implements ShardLink {
   readonly #port: MessagePort;

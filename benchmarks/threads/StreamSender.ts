@@ -3,7 +3,7 @@
  * threads is measured by how fast it fills a queue.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { ShardLink } from '../../runtime/hosting/ShardLink.js';
+import type { ShardLink } from '../../runtime/hosting/shards/ShardLink.js';
 import { messageFrame, remark, weigh } from './links.js';
 
 /** Messages of a turn, which leave together. */

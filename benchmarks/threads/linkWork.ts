@@ -2,9 +2,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Frame } from '../../runtime/hosting/frames.js';
-import { HopCounters } from '../../runtime/hosting/HopCounters.js';
-import { makeLinkChannels, RingLink } from '../../runtime/hosting/RingLink.js';
-import type { ShardLink } from '../../runtime/hosting/ShardLink.js';
+import { HopCounters } from '../../runtime/hosting/rings/HopCounters.js';
+import { makeLinkChannels, RingLink } from '../../runtime/hosting/rings/RingLink.js';
+import type { ShardLink } from '../../runtime/hosting/shards/ShardLink.js';
 import { expectCount, timed } from '../actors/measure.js';
 import type { Measured } from '../actors/Workload.js';
 import { type LinkName, makeLink, messageFrame, remark } from './links.js';

@@ -4,8 +4,8 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { Frame, LinkChannel } from '../../runtime/hosting/frames.js';
-import { RingLink } from '../../runtime/hosting/RingLink.js';
-import type { ShardLink, ShardLinkEnd } from '../../runtime/hosting/ShardLink.js';
+import { RingLink } from '../../runtime/hosting/rings/RingLink.js';
+import type { ShardLink, ShardLinkEnd } from '../../runtime/hosting/shards/ShardLink.js';
 import { PortLink } from './PortLink.js';
 
 export type LinkName = 'ring' | 'posts' | 'post each';

@@ -32,15 +32,15 @@ import type { StreamOriginInfo } from '../protocol/StreamedHeader.js';
 import type { StreamClass, StreamHandover } from '../protocol/streams.js';
 import type { QuarantinedMessage, SupervisorDefinition, SupervisorInfo } from '../protocol/supervision.js';
 import { ActorHost } from './ActorHost.js';
-import { ActorRecords } from './ActorRecords.js';
-import { type ActorRecord, seatOf } from './ActorRegistry.js';
 import type { ActorSystemEvents, ActorSystemOptions } from './ActorSystemOptions.js';
-import { childSlots } from './ActorTable.js';
+import { childSlots } from './addresses/ActorTable.js';
+import { DeadLetterLog } from './addresses/DeadLetterLog.js';
+import { hostAddress } from './addresses/Switchboard.js';
 import { cloneSpec } from './cloneSpec.js';
-import { DeadLetterLog } from './DeadLetterLog.js';
 import { assertActorOptions } from './defineActor.js';
-import { interestKey } from './EventInterest.js';
-import { EventRoutes } from './EventRoutes.js';
+import { interestKey } from './events/EventInterest.js';
+import { EventRoutes } from './events/EventRoutes.js';
+import { MeshGateway } from './events/MeshGateway.js';
 import {
   type Frame,
   isPeerFrame,
@@ -51,22 +51,22 @@ import {
   type SeatSupervision,
   type SupervisorOrder,
 } from './frames.js';
-import { hostWords } from './hostWords.js';
 import { ActorInspector } from './inspection/ActorInspector.js';
 import type { HostReport } from './inspection/inspectActor.js';
-import { leastLoaded } from './leastLoaded.js';
-import { MeshGateway } from './MeshGateway.js';
+import { hostWords } from './lives/hostWords.js';
 import { ActorMoves } from './moving/ActorMoves.js';
 import { notMovable } from './moving/Departures.js';
 import { ActorArchive } from './persistence/ActorArchive.js';
 import { MemoryActorStorage } from './persistence/MemoryActorStorage.js';
 import { nameColumns, seatColumns } from './persistence/SeatColumns.js';
 import { defaultSnapshotEveryMs } from './persistence/ShardPersistence.js';
-import { counterPlace, ShardLedger } from './ShardLedger.js';
-import { defaultHangMs, defaultShardRestart, ShardPool } from './ShardPool.js';
-import { ShardReports } from './ShardReports.js';
-import { hostAddress } from './Switchboard.js';
-import type { ShardTask } from './shardWorker.js';
+import { ActorRecords } from './records/ActorRecords.js';
+import { type ActorRecord, seatOf } from './records/ActorRegistry.js';
+import { leastLoaded } from './shards/leastLoaded.js';
+import { counterPlace, ShardLedger } from './shards/ShardLedger.js';
+import { defaultHangMs, defaultShardRestart, ShardPool } from './shards/ShardPool.js';
+import { ShardReports } from './shards/ShardReports.js';
+import type { ShardTask } from './shards/shardWorker.js';
 import { stopAllInOrder } from './stopAllInOrder.js';
 import { defaultRestart } from './supervision/restartPolicy.js';
 import { SupervisedActors } from './supervision/SupervisedActors.js';

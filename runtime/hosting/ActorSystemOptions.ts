@@ -5,8 +5,8 @@ import type { ErrorRecord } from '../protocol/errors.js';
 import type { NodeId } from '../protocol/identity.js';
 import type { Random } from '../protocol/Random.js';
 import type { QuarantinedMessage } from '../protocol/supervision.js';
-import type { ActorMesh } from './ActorMesh.js';
-import type { MessageCourier } from './MessageCourier.js';
+import type { ActorMesh } from './events/ActorMesh.js';
+import type { MessageCourier } from './mailboxes/MessageCourier.js';
 import type { ActorStorage } from './persistence/ActorStorage.js';
 
 export interface ActorSystemOptions {

@@ -20,8 +20,8 @@ import {
 } from '../protocol/persistence.js';
 import type { Directives, PoisonOptions } from '../protocol/supervision.js';
 import type { TSchema } from '../protocol/typebox.js';
-import { isDeliverable } from './isDeliverable.js';
-import { isActorDefinition } from './loadActorModule.js';
+import { isDeliverable } from './mailboxes/isDeliverable.js';
+import { isActorDefinition } from './modules/loadActorModule.js';
 import { assertDirectives } from './supervision/directiveFor.js';
 
 type MessageSchemas<C> = { readonly [T in MessageType<C>]?: TSchema | StandardSchema<DataOf<C, T>> };

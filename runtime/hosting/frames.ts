@@ -25,7 +25,7 @@ import type { EffectOrigin, MessageOrigin, PersistKind } from '../protocol/persi
 import type { StreamOriginInfo } from '../protocol/StreamedHeader.js';
 import type { StreamClass } from '../protocol/streams.js';
 import type { Directive, QuarantinedMessage } from '../protocol/supervision.js';
-import type { MailboxLane } from './Mailbox.js';
+import type { MailboxLane } from './mailboxes/Mailbox.js';
 import type { KeptShard } from './persistence/ActorArchive.js';
 import type { EffectVerdict } from './persistence/ShardJournal.js';
 import type { Revival } from './supervision/SupervisedNode.js';

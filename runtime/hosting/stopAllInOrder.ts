@@ -1,6 +1,7 @@
 /** The end of all actors of a node, the latest first. */
-import type { ActorRecord, ActorRegistry } from './ActorRegistry.js';
+
 import type { OrderFrame } from './frames.js';
+import type { ActorRecord, ActorRegistry } from './records/ActorRegistry.js';
 
 export interface StoppingWorld {
   readonly registry: ActorRegistry;

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import t, { type Test } from 'tap';
-import { CrashRecords, throwPlace } from '../../runtime/hosting/CrashRecords.js';
-import { freshModule } from '../../runtime/hosting/importFresh.js';
+import { freshModule } from '../../runtime/hosting/modules/importFresh.js';
+import { CrashRecords, throwPlace } from '../../runtime/hosting/records/CrashRecords.js';
 import type { ErrorRecord } from '../../runtime/protocol/errors.js';
 import { limits } from '../../runtime/protocol/limits.js';
 import { until } from '../../testing/realTime.js';

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import t, { type Test } from 'tap';
 import type { ActorSystem } from '../../runtime/hosting/ActorSystem.js';
 import type { ReloadOutcome } from '../../runtime/hosting/frames.js';
-import { freshModule, importFresh } from '../../runtime/hosting/importFresh.js';
+import { freshModule, importFresh } from '../../runtime/hosting/modules/importFresh.js';
 import { until } from '../../testing/realTime.js';
 import type { TestShards, TestShardsOptions } from '../../testing.js';
 import { openShards } from './probes.js';

@@ -1,6 +1,6 @@
 /** Threads whose rings are full or damaged: nothing grows without bound, nothing is lost in silence, nothing hangs. */
 import t from 'tap';
-import { Ring, ringPlaces } from '../../runtime/hosting/Ring.js';
+import { Ring, ringPlaces } from '../../runtime/hosting/rings/Ring.js';
 import { ACADEMY_CHAT_EVENTS } from '../../runtime/protocol/events.js';
 import { limits } from '../../runtime/protocol/limits.js';
 import { MessageCodec } from '../../runtime/protocol/MessageCodec.js';

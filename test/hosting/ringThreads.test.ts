@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import t, { type Test } from 'tap';
-import { Ring } from '../../runtime/hosting/Ring.js';
-import { RingReader } from '../../runtime/hosting/RingReader.js';
-import { RingWriter } from '../../runtime/hosting/RingWriter.js';
+import { Ring } from '../../runtime/hosting/rings/Ring.js';
+import { RingReader } from '../../runtime/hosting/rings/RingReader.js';
+import { RingWriter } from '../../runtime/hosting/rings/RingWriter.js';
 import { until } from '../../testing/realTime.js';
 import { frameOf, isFrame, type RingWorkerData } from './ringWorker.js';
 

@@ -1,9 +1,9 @@
 /** A thread at one end of a ring: it writes numbered frames, or reads them and tells what it has read. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import { Ring } from '../../runtime/hosting/Ring.js';
-import { RingReader } from '../../runtime/hosting/RingReader.js';
-import { RingWriter } from '../../runtime/hosting/RingWriter.js';
+import { Ring } from '../../runtime/hosting/rings/Ring.js';
+import { RingReader } from '../../runtime/hosting/rings/RingReader.js';
+import { RingWriter } from '../../runtime/hosting/rings/RingWriter.js';
 
 export interface RingWorkerData {
   readonly memory: SharedArrayBuffer;

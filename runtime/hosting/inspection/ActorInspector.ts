@@ -7,9 +7,9 @@ import { type ActorAddress, type ActorInfo, type ActorReference, isActorAddress 
 import { AcademyError } from '../../protocol/errors.js';
 import type { NodeId } from '../../protocol/identity.js';
 import type { QuarantinedMessage } from '../../protocol/supervision.js';
-import type { ActorRecords } from '../ActorRecords.js';
-import type { ActorRecord } from '../ActorRegistry.js';
-import { infoOf } from '../GoneActors.js';
+import type { ActorRecords } from '../records/ActorRecords.js';
+import type { ActorRecord } from '../records/ActorRegistry.js';
+import { infoOf } from '../records/GoneActors.js';
 import type { SupervisedActors } from '../supervision/SupervisedActors.js';
 import { type HostBond, type HostReport, referenceText } from './inspectActor.js';
 import { nearestActor } from './nearestActor.js';

@@ -6,9 +6,9 @@ import { eventById } from '../../protocol/events.js';
 import { limits } from '../../protocol/limits.js';
 import type { PersistKind } from '../../protocol/persistence.js';
 import type { QuarantinedMessage } from '../../protocol/supervision.js';
-import type { ActorCell } from '../ActorCell.js';
-import type { ActorTimers } from '../ActorTimers.js';
-import type { EventInterest } from '../EventInterest.js';
+import type { EventInterest } from '../events/EventInterest.js';
+import type { ActorCell } from '../lives/ActorCell.js';
+import type { ActorTimers } from '../mailboxes/ActorTimers.js';
 import { valueView } from './valueView.js';
 
 /** As ReportedBond, before the main thread has looked for the name. */

@@ -5,8 +5,8 @@
  */
 import type { ActorAddress } from '../../protocol/actors.js';
 import { AcademyError, type ErrorRecord, fromErrorRecord } from '../../protocol/errors.js';
-import { type ActorRecord, type ActorRegistry, seatOf } from '../ActorRegistry.js';
 import type { NoticeFrame, OrderFrame } from '../frames.js';
+import { type ActorRecord, type ActorRegistry, seatOf } from '../records/ActorRegistry.js';
 import { notMovable } from './Departures.js';
 
 export interface MovesWorld {

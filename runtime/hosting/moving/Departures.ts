@@ -14,7 +14,7 @@
 import { serialize } from 'node:v8';
 import type { ActorAddress } from '../../protocol/actors.js';
 import { AcademyError, type ErrorRecord, toErrorRecord } from '../../protocol/errors.js';
-import type { ActorCell } from '../ActorCell.js';
+import type { ActorCell } from '../lives/ActorCell.js';
 import type { ActorImage } from '../persistence/ActorImage.js';
 import { encodeImages } from '../persistence/encodeImages.js';
 import type { EffectVerdict } from '../persistence/ShardJournal.js';

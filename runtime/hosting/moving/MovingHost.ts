@@ -1,12 +1,13 @@
 /** The parts of a host that actors leave and come to. */
-import type { ActorCell } from '../ActorCell.js';
-import type { ActorTimers } from '../ActorTimers.js';
-import type { ActorTurns } from '../ActorTurns.js';
-import type { Bonds } from '../Bonds.js';
-import type { EventInterest } from '../EventInterest.js';
+
+import type { Switchboard } from '../addresses/Switchboard.js';
+import type { EventInterest } from '../events/EventInterest.js';
 import type { NoticeFrame } from '../frames.js';
+import type { ActorCell } from '../lives/ActorCell.js';
+import type { Bonds } from '../lives/Bonds.js';
+import type { ActorTimers } from '../mailboxes/ActorTimers.js';
+import type { ActorTurns } from '../mailboxes/ActorTurns.js';
 import type { ShardPersistence } from '../persistence/ShardPersistence.js';
-import type { Switchboard } from '../Switchboard.js';
 
 export interface MovingHost {
   readonly shard: number;

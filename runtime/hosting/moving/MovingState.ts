@@ -1,9 +1,9 @@
 /** What goes with an actor to another shard, beside its image and what waits in its mailbox. */
 import type { ActorAddress, AskToken, DeliveredMessage } from '../../protocol/actors.js';
 import type { ErrorRecord } from '../../protocol/errors.js';
-import type { AskNote, CarriedAsk } from '../AskTable.js';
-import type { Bond, Watcher } from '../Bonds.js';
-import type { CarriedSubscription } from '../EventInterest.js';
+import type { AskNote, CarriedAsk } from '../addresses/AskTable.js';
+import type { CarriedSubscription } from '../events/EventInterest.js';
+import type { Bond, Watcher } from '../lives/Bonds.js';
 import type { EffectLedger } from '../persistence/ActorImage.js';
 import type { CarriedBook } from '../persistence/ActorRestorer.js';
 

@@ -6,10 +6,10 @@ import type { ActorEffect, ActorInput, AskToken, DeliveredMessage, Departure } f
 import type { Clock } from '../../protocol/Clock.js';
 import { AcademyError } from '../../protocol/errors.js';
 import type { MessageOrigin } from '../../protocol/persistence.js';
-import type { ActorCell } from '../ActorCell.js';
-import type { ActorKind } from '../ActorKind.js';
-import type { ActorTimer, ActorTimers } from '../ActorTimers.js';
-import { counterPlace, type ShardLedger } from '../ShardLedger.js';
+import type { ActorCell } from '../lives/ActorCell.js';
+import type { ActorKind } from '../lives/ActorKind.js';
+import type { ActorTimer, ActorTimers } from '../mailboxes/ActorTimers.js';
+import { counterPlace, type ShardLedger } from '../shards/ShardLedger.js';
 import type { MachineRun } from '../tiers/MachineTier.js';
 import type { ActorImage, JournalEntry } from './ActorImage.js';
 import { EffectBook } from './EffectBook.js';

@@ -1,7 +1,7 @@
 /** What a host knows of one actor that persists, beside its cell. */
 import type { ActorAddress, ActorEffect } from '../../protocol/actors.js';
 import type { PersistKind } from '../../protocol/persistence.js';
-import type { ActorCell } from '../ActorCell.js';
+import type { ActorCell } from '../lives/ActorCell.js';
 import type { EffectLedger, ImageSubscription } from './ActorImage.js';
 import { EffectBook } from './EffectBook.js';
 import type { JournalActor } from './ShardJournal.js';

@@ -1,8 +1,9 @@
 /** What an actor has become, to be kept or to go along with it. */
-import type { ActorCell } from '../ActorCell.js';
-import type { ActorKind } from '../ActorKind.js';
-import type { ActorTimers } from '../ActorTimers.js';
+
 import type { ActorSeat } from '../frames.js';
+import type { ActorCell } from '../lives/ActorCell.js';
+import type { ActorKind } from '../lives/ActorKind.js';
+import type { ActorTimers } from '../mailboxes/ActorTimers.js';
 import type { MachineRun } from '../tiers/MachineTier.js';
 import type { ActorImage, ImageMonitor } from './ActorImage.js';
 import type { PersistentActor } from './PersistentActor.js';

@@ -1,8 +1,8 @@
 /** Does what an actor with a journal has committed, when it concerns the main thread or another node. */
 import type { ActorEffect } from '../../protocol/actors.js';
 import type { EffectOrigin } from '../../protocol/persistence.js';
-import type { AskSettler } from '../AskTable.js';
-import { type EffectWorld, performEffect } from '../performEffect.js';
+import type { AskSettler } from '../addresses/AskTable.js';
+import { type EffectWorld, performEffect } from '../lives/performEffect.js';
 import type { PersistentActor } from './PersistentActor.js';
 
 /** @throws whatever is wrong with the effect */

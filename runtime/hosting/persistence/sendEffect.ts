@@ -1,7 +1,7 @@
 /** Sends what an actor with a journal has committed to another actor, for the first time or again. */
 import type { EffectOrigin } from '../../protocol/persistence.js';
-import type { AskSettler } from '../AskTable.js';
-import type { Switchboard } from '../Switchboard.js';
+import type { AskSettler } from '../addresses/AskTable.js';
+import type { Switchboard } from '../addresses/Switchboard.js';
 import type { PersistentActor } from './PersistentActor.js';
 import type { ReleasedEffect } from './ShardJournal.js';
 

@@ -5,10 +5,10 @@
 import type { DeliveredMessage } from '../../protocol/actors.js';
 import type { ErrorRecord } from '../../protocol/errors.js';
 import type { QuarantinedMessage } from '../../protocol/supervision.js';
-import type { ActorCell } from '../ActorCell.js';
-import type { ActorTurns } from '../ActorTurns.js';
+import type { Switchboard } from '../addresses/Switchboard.js';
 import type { NoticeFrame } from '../frames.js';
-import type { Switchboard } from '../Switchboard.js';
+import type { ActorCell } from '../lives/ActorCell.js';
+import type { ActorTurns } from '../mailboxes/ActorTurns.js';
 import { messageKey, PoisonWatch } from './PoisonWatch.js';
 import { Quarantine } from './Quarantine.js';
 

@@ -14,8 +14,8 @@ import {
   type SupervisedSupervisor,
   type SupervisorInfo,
 } from '../../protocol/supervision.js';
-import type { ActorRecord } from '../ActorRegistry.js';
 import type { SeatSupervision, SupervisorOrder } from '../frames.js';
+import type { ActorRecord } from '../records/ActorRegistry.js';
 import { restartsWithin } from './restartPolicy.js';
 import type { ActorNode, Revival, SupervisorNode } from './SupervisedNode.js';
 import { SupervisionTree } from './SupervisionTree.js';

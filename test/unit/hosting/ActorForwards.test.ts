@@ -1,5 +1,5 @@
 import t from 'tap';
-import { ActorForwards } from '../../../runtime/hosting/ActorForwards.js';
+import { ActorForwards } from '../../../runtime/hosting/addresses/ActorForwards.js';
 
 const at = (shard: number, slot: number) => ({ shard, slot, generation: 1 });
 

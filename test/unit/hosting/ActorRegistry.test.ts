@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { ActorRegistry } from '../../../runtime/hosting/ActorRegistry.js';
+import { ActorRegistry } from '../../../runtime/hosting/records/ActorRegistry.js';
 
 const spec = (name: string) => ({ name, module: 'x', exportName: 'y' });
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
-import type { ActorCell } from '../../../runtime/hosting/ActorCell.js';
-import type { ActorKind } from '../../../runtime/hosting/ActorKind.js';
-import { ActorTable, childSlots } from '../../../runtime/hosting/ActorTable.js';
+import { ActorTable, childSlots } from '../../../runtime/hosting/addresses/ActorTable.js';
+import type { ActorCell } from '../../../runtime/hosting/lives/ActorCell.js';
+import type { ActorKind } from '../../../runtime/hosting/lives/ActorKind.js';
 
 const kind = { shard: 1 } as ActorKind;
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { AskTable } from '../../../runtime/hosting/AskTable.js';
+import { AskTable } from '../../../runtime/hosting/addresses/AskTable.js';
 import type { ErrorRecord } from '../../../runtime/protocol/errors.js';
 import { VirtualClock } from '../../../transports/memory/VirtualClock.js';
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { DeadLetterLog } from '../../../runtime/hosting/DeadLetterLog.js';
+import { DeadLetterLog } from '../../../runtime/hosting/addresses/DeadLetterLog.js';
 import type { DeadLetter, DeadLetterReason } from '../../../runtime/protocol/actors.js';
 import { VirtualClock } from '../../../transports/memory/VirtualClock.js';
 

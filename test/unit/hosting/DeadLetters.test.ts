@@ -1,5 +1,5 @@
 import t from 'tap';
-import { DeadLetters } from '../../../runtime/hosting/DeadLetters.js';
+import { DeadLetters } from '../../../runtime/hosting/addresses/DeadLetters.js';
 import { limits } from '../../../runtime/protocol/limits.js';
 
 t.test('a flood of dead letters keeps the newest and shows the first', async (t) => {

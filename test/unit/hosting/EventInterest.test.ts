@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { EventInterest, interestKey } from '../../../runtime/hosting/EventInterest.js';
+import { EventInterest, interestKey } from '../../../runtime/hosting/events/EventInterest.js';
 
 const eventId = fc.constantFrom(1, 2, 65_535);
 const topic = fc.constantFrom(0, 7, 2 ** 32 - 1);

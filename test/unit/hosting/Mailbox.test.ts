@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { Mailbox } from '../../../runtime/hosting/Mailbox.js';
-import { RingQueue } from '../../../runtime/hosting/RingQueue.js';
+import { Mailbox } from '../../../runtime/hosting/mailboxes/Mailbox.js';
+import { RingQueue } from '../../../runtime/hosting/mailboxes/RingQueue.js';
 
 interface Message {
   readonly number: number;

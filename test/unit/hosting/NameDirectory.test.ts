@@ -1,5 +1,5 @@
 import t from 'tap';
-import { NameDirectory } from '../../../runtime/hosting/NameDirectory.js';
+import { NameDirectory } from '../../../runtime/hosting/addresses/NameDirectory.js';
 
 t.test('a late word of an actor that has ended does not take the name from its successor', async (t) => {
   const names = new NameDirectory();

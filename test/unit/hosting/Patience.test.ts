@@ -1,7 +1,7 @@
 /** How long a reader without frames looks again before it sleeps. */
 import fc from 'fast-check';
 import t from 'tap';
-import { Patience } from '../../../runtime/hosting/Patience.js';
+import { Patience } from '../../../runtime/hosting/rings/Patience.js';
 
 /** @returns looks until it sleeps */
 function looksBeforeSleep(patience: Patience): number {

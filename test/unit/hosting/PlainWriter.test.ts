@@ -1,8 +1,8 @@
 /** What goes through a ring as plain data arrives as a structured clone would, and what is more is refused. */
 import fc from 'fast-check';
 import t from 'tap';
-import { PlainReader } from '../../../runtime/hosting/PlainReader.js';
-import { PlainWriter } from '../../../runtime/hosting/PlainWriter.js';
+import { PlainReader } from '../../../runtime/hosting/rings/PlainReader.js';
+import { PlainWriter } from '../../../runtime/hosting/rings/PlainWriter.js';
 
 function makeEnds(bytes = 4_096) {
   const memory = new SharedArrayBuffer(bytes);

@@ -1,9 +1,9 @@
 /** The ring by itself, in one thread: what goes in comes out, in bounds, in order, and only after a flush. */
 import fc from 'fast-check';
 import t from 'tap';
-import { Ring, ringPlaces } from '../../../runtime/hosting/Ring.js';
-import { RingReader } from '../../../runtime/hosting/RingReader.js';
-import { RingWriter } from '../../../runtime/hosting/RingWriter.js';
+import { Ring, ringPlaces } from '../../../runtime/hosting/rings/Ring.js';
+import { RingReader } from '../../../runtime/hosting/rings/RingReader.js';
+import { RingWriter } from '../../../runtime/hosting/rings/RingWriter.js';
 import { limits } from '../../../runtime/protocol/limits.js';
 
 function makeEnds(capacity = 256, startsAt = 0) {

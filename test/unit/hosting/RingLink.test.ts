@@ -3,9 +3,9 @@ import { MessageChannel } from 'node:worker_threads';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import type { Frame, LinkChannel } from '../../../runtime/hosting/frames.js';
-import { HopCounters } from '../../../runtime/hosting/HopCounters.js';
-import { ringPlaces } from '../../../runtime/hosting/Ring.js';
-import { makeLinkChannels, RingLink } from '../../../runtime/hosting/RingLink.js';
+import { HopCounters } from '../../../runtime/hosting/rings/HopCounters.js';
+import { ringPlaces } from '../../../runtime/hosting/rings/Ring.js';
+import { makeLinkChannels, RingLink } from '../../../runtime/hosting/rings/RingLink.js';
 import { limits } from '../../../runtime/protocol/limits.js';
 import { until } from '../../../testing/realTime.js';
 

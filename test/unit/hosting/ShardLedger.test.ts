@@ -1,5 +1,5 @@
 import t from 'tap';
-import { counterPlace, ShardLedger } from '../../../runtime/hosting/ShardLedger.js';
+import { counterPlace, ShardLedger } from '../../../runtime/hosting/shards/ShardLedger.js';
 
 t.test('two ledgers on the same memory show the same figures', async (t) => {
   const main = new ShardLedger(3);

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { ShardWatch, type WatchedThread } from '../../../runtime/hosting/ShardWatch.js';
+import { ShardWatch, type WatchedThread } from '../../../runtime/hosting/shards/ShardWatch.js';
 import { VirtualClock } from '../../../transports/memory/VirtualClock.js';
 
 /** A thread that a test moves on by hand. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { TimerWheel, type WheelTimer } from '../../../runtime/hosting/TimerWheel.js';
+import { TimerWheel, type WheelTimer } from '../../../runtime/hosting/mailboxes/TimerWheel.js';
 import { FakeClock } from './FakeClock.js';
 
 const bound = 1_000_000;

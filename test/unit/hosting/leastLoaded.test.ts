@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { leastLoaded } from '../../../runtime/hosting/leastLoaded.js';
+import { leastLoaded } from '../../../runtime/hosting/shards/leastLoaded.js';
 
 interface Case {
   readonly goesTo: string;

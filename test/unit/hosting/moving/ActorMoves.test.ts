@@ -1,7 +1,7 @@
 import t from 'tap';
-import { ActorRegistry } from '../../../../runtime/hosting/ActorRegistry.js';
 import type { OrderFrame } from '../../../../runtime/hosting/frames.js';
 import { ActorMoves } from '../../../../runtime/hosting/moving/ActorMoves.js';
+import { ActorRegistry } from '../../../../runtime/hosting/records/ActorRegistry.js';
 import type { ActorAddress } from '../../../../runtime/protocol/actors.js';
 
 const [oldImage, newImage, state] = [Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3)];
