@@ -86,6 +86,8 @@ export class ActorTurns {
   #alarmsSinceMs = 0;
   #alarms = 0;
   #isTurnDue = false;
+  /** Whether a call for a turn is under way. */
+  #isCalled = false;
   #isClosed = false;
 
   constructor(options: ActorTurnsOptions) {
@@ -242,21 +244,29 @@ export class ActorTurns {
     if (this.#isTurnDue || this.#isClosed) return;
     this.#isTurnDue = true;
     this.#nowMs = this.#options.clock.nowMs();
-    this.#options.defer(this.#turn);
+    if (this.#isCalled) return;
+    this.#isCalled = true;
+    this.#options.defer(this.#called);
   }
 
-  /** Takes the turn that is due now; nothing when none is. */
+  readonly #called = (): void => {
+    this.#isCalled = false;
+    this.takeTurn();
+  };
+
+  /**
+   * Takes the turn that is due now; nothing when none is. A call that was made for it is left to the next turn, so that
+   * there is never more than one: several would take one turn after the other, and I/O would wait for all of them.
+   */
   takeTurn(): void {
-    if (this.#isTurnDue) this.#turn();
+    if (this.#isTurnDue && !this.#isClosed) this.#turn();
   }
 
   close(): void {
     this.#isClosed = true;
   }
 
-  readonly #turn = (): void => {
-    // One that was taken before its time leaves its call behind.
-    if (this.#isClosed || !this.#isTurnDue) return;
+  #turn(): void {
     const { clock, duties } = this.#options;
     this.#nowMs = clock.nowMs();
     this.#lookedMs = clock.monotonicMs();
@@ -272,7 +282,7 @@ export class ActorTurns {
     this.#isTurnDue = false;
     duties.turnEnded();
     if (this.#ready.size > 0) this.wake();
-  };
+  }
 
   /**
    * Lets one actor handle what waits for it, up to the limit of a turn.

@@ -35,7 +35,7 @@ const claimBytes = 64;
 /** Room is given back to the writer after so many frames, so that it need not wait for the last one. */
 const framesPerRelease = 64;
 /** Messages and other frames that are read before what they bring is seen to, and I/O and timers get their time. */
-const framesPerTurn = 512;
+const framesPerTurn = 1_024;
 
 type MessageFrame = Extract<Frame, readonly ['message', ...unknown[]]>;
 type ManyFrame = Extract<Frame, readonly ['many', ...unknown[]]>;
