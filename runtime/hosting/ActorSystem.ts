@@ -254,10 +254,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   }
 
   async #start(spec: ActorSpec, supervised: SeatSupervision | null): Promise<ActorAddress> {
-    const wanted = spec.shard ?? this.#leastLoaded();
-    // A supervisor keeps its children alive also where the shard that they were meant for is gone for good.
-    const isGone = supervised !== null && this.#pool.isGone(wanted);
-    const shard = isGone ? this.#leastLoaded() : wanted;
+    const shard = this.#shardFor(spec, supervised !== null);
     const record = this.#records.add(shard === 0 ? spec : cloneSpec(spec), shard, supervised);
     const left = this.#archive.keptActor(record.id);
     const there = left && (await left);
@@ -266,6 +263,20 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     if (shard === 0) void this.#host.spawner.spawn(seatOf(record), there);
     else this.#order(shard, ['spawn', seatOf(record), there]);
     return this.#addressOf(record);
+  }
+
+  #shardFor({ name, shard }: ActorSpec, isSupervised: boolean): number {
+    if (shard === undefined) return this.#leastLoaded();
+    if (!this.#pool.isGone(shard)) return shard;
+    // A supervisor keeps its children alive also where the shard that they were meant for is gone for good.
+    if (isSupervised) return this.#leastLoaded();
+    throw new AcademyError(
+      'ERR_ACADEMY_NODE_STOPPED',
+      `"${name}" cannot start: the thread of shard ${shard} was given up`,
+      {
+        remedy: 'leave out the shard, so that the actor starts on a thread that runs',
+      },
+    );
   }
 
   async #addressOf(record: ActorRecord): Promise<ActorAddress> {

@@ -138,6 +138,11 @@ t.test('a thread that dies again and again is given up, and its actors fail with
     code: 'ERR_ACADEMY_ACTOR_STOPPED',
   });
   await t.rejects(system.spawn(probeSpec('ben')), { code: 'ERR_ACADEMY_NODE_STOPPED' });
+  await t.rejects(system.spawn(probeSpec('ben', { shard: 1 })), {
+    code: 'ERR_ACADEMY_NODE_STOPPED',
+    message: /"ben" cannot start: the thread of shard 1 was given up/,
+  });
+  t.equal(system.resolve('ben'), undefined, 'the name is free');
 });
 
 t.test('a spawn that kills its thread is refused, and not tried again', async (t) => {

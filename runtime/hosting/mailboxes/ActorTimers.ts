@@ -11,8 +11,8 @@ import { TimerWheel, type WheelTimer } from './TimerWheel.js';
 
 export interface ActorTimer {
   readonly cell: ActorCell;
-  /** Undefined for one that cannot be cancelled by name. */
-  readonly id: string | undefined;
+  /** Undefined for one that cannot be cancelled by name, or no more. */
+  id: string | undefined;
   readonly event: AnyEventObject;
   /** Null for an event that the machine sends itself. */
   readonly target: unknown;
@@ -27,7 +27,7 @@ export class ActorTimers {
   constructor(clock: Clock, due: (timer: ActorTimer) => void) {
     this.#clock = clock;
     const fire = (timer: ActorTimer): void => {
-      unlink(timer);
+      end(timer);
       due(timer);
     };
     this.#wheel = new TimerWheel(clock, fire, limits.timersPerTurnMax);
@@ -39,14 +39,12 @@ export class ActorTimers {
     cell.timers = timer;
   }
 
-  /** Ends the latest timer of this id. */
+  /** Ends the latest timer of this id, unless another of the id has ended since it was set. */
   cancel(cell: ActorCell, id: string): void {
-    for (let timer = cell.timers; timer; timer = timer.next) {
-      if (timer.id !== id) continue;
-      unlink(timer);
-      this.#wheel.cancel(timer.turn as WheelTimer<ActorTimer>);
-      return;
-    }
+    const timer = latestOf(cell, id);
+    if (!timer) return;
+    end(timer);
+    this.#wheel.cancel(timer.turn as WheelTimer<ActorTimer>);
   }
 
   /** Ends the first to be due of that id and type, which was due in an earlier life. */
@@ -56,7 +54,7 @@ export class ActorTimers {
       if (timer.id === id && timer.event.type === type && (!first || dueTick(timer) < dueTick(first))) first = timer;
     }
     if (!first) return null;
-    unlink(first);
+    end(first);
     this.#wheel.cancel(first.turn as WheelTimer<ActorTimer>);
     return first;
   }
@@ -94,6 +92,20 @@ export class ActorTimers {
 
 function dueTick(timer: ActorTimer): number {
   return (timer.turn as WheelTimer<ActorTimer>).dueTick;
+}
+
+function latestOf(cell: ActorCell, id: string): ActorTimer | null {
+  let timer = cell.timers;
+  while (timer && timer.id !== id) timer = timer.next;
+  return timer;
+}
+
+/** XState knows of each id the timer that was set last, and forgets it when any of that id fires or is cancelled. */
+function end(timer: ActorTimer): void {
+  const { cell, id } = timer;
+  unlink(timer);
+  const forgotten = id === undefined ? null : latestOf(cell, id);
+  if (forgotten) forgotten.id = undefined;
 }
 
 function unlink(timer: ActorTimer): void {

@@ -56,7 +56,7 @@ export class CompiledTier implements MachineTier, StepHost, SelfPort<CompiledRun
 
   #enter(owner: MachineOwner, input: unknown): CompiledRun {
     const machine = this.#machine;
-    const run = new CompiledRun(owner, machine.before, {});
+    const run = new CompiledRun(owner, machine.before, notEntered);
     const step = this.#stepOf(run);
     step.begin(run, { type: 'xstate.init', input });
     try {
@@ -143,7 +143,7 @@ export class CompiledTier implements MachineTier, StepHost, SelfPort<CompiledRun
   }
 
   liveSnapshot(run: CompiledRun): unknown {
-    return run.place === this.#machine.before ? undefined : resolvedSnapshot(this.logic, run);
+    return run.context === notEntered ? undefined : resolvedSnapshot(this.logic, run);
   }
 
   // --- one event
@@ -215,6 +215,9 @@ export class CompiledTier implements MachineTier, StepHost, SelfPort<CompiledRun
     this.#outlet.done(run.owner, output);
   }
 }
+
+/** Until the machine has entered its first state. */
+const notEntered: Context = {};
 
 const compiled = new WeakMap<Chart, CompiledMachine>();
 

@@ -182,6 +182,23 @@ t.test(
   },
 );
 
+t.test('a machine without states sees itself, too', async (t) => {
+  const seen: unknown[] = [];
+  const machine = createMachine({
+    id: 'stateless',
+    context: { n: 1 },
+    entry: ({ self }) => void seen.push(typeof self.send),
+    on: { look: { actions: [assign({ n: 2 }), ({ self }) => void seen.push(self.getSnapshot().context.n)] } },
+  });
+  inEachTier(machine, ({ tier }, name) => {
+    seen.length = 0;
+    const run = tier.start(owner, undefined);
+    tier.send(run, { type: 'look' });
+    tier.send(run, { type: 'look' });
+    t.strictSame(seen, ['function', 1, 2], name);
+  });
+});
+
 t.test('a machine that takes no input says so, and one that may take it does not', async (t) => {
   const tierOf = (context: unknown, more: object = {}) => {
     const chart = { id: 'm', context, initial: 'a', states: { a: more, z: { type: 'final' } } };
