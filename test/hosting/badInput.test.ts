@@ -90,6 +90,17 @@ const mistakes: readonly Mistake[] = [
     error: { code: unsupported, message: /the guard "isHome" at #bot: on "ring"/, remedy: /use one of: isAway/ },
   },
   {
+    what: 'a part of a named guard that the machine does not have',
+    code: `import { and } from 'xstate';\n${actor}export const bot = defineActor({ machine: setup({
+      guards: { isIn: and(['isHome']) },
+    }).createMachine({ id: 'bot', on: { ring: { guard: 'isIn' } } }) });`,
+    error: {
+      code: unsupported,
+      message: /^"ada" cannot start: .* the guard "isHome" at #bot: on "ring", in the guard "isIn"/,
+      remedy: /guards: \{ isHome \}/,
+    },
+  },
+  {
     what: 'an invoked actor that the machine names and does not have',
     code: `${actor}export const bot = defineActor({ machine: createMachine({ id: 'bot', invoke: { src: 'fetcher' } }) });`,
     error: { code: unsupported, message: /the actor "fetcher" at #bot: invoke/, remedy: /actors: \{ fetcher \}/ },

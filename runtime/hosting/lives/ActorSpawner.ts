@@ -43,8 +43,7 @@ export class ActorSpawner {
     const cell = this.#seat(seat);
     if (kept) this.#world.persistence.offers.add(kept.images, kept.entries);
     try {
-      const definition = await loadActorModule(seat.module, seat.exportName);
-      if (cell.status === 'starting') this.#world.lives.begin(cell, this.#world.kinds.ofSeat(definition, seat));
+      this.#begin(cell, seat, await loadActorModule(seat.module, seat.exportName));
     } catch (thrown) {
       if (cell.status === 'starting') this.#world.lives.refuse(cell, toErrorRecord(thrown, 'ERR_ACADEMY_ACTOR_MODULE'));
     }
@@ -60,8 +59,7 @@ export class ActorSpawner {
       if (cell.status !== 'starting') continue;
       const seat = seats[index] as ActorSeat;
       const definition = loaded.get(seat.module)?.get(seat.exportName);
-      if (definition && 'machine' in definition)
-        this.#world.lives.begin(cell, this.#world.kinds.ofSeat(definition, seat));
+      if (definition && 'machine' in definition) this.#begin(cell, seat, definition);
       else if (definition) this.#world.lives.refuse(cell, definition);
     }
     this.#world.persistence.offers.clear();
@@ -71,11 +69,7 @@ export class ActorSpawner {
   spawnDefined(seat: ActorSeat, definition: ActorDefinition, kept: KeptShard | null = null): void {
     const cell = this.#seat(seat);
     if (kept) this.#world.persistence.offers.add(kept.images, kept.entries);
-    try {
-      this.#world.lives.begin(cell, this.#world.kinds.ofSeat(definition, seat));
-    } catch (thrown) {
-      if (cell.status === 'starting') this.#world.lives.refuse(cell, toErrorRecord(thrown, 'ERR_ACADEMY_ACTOR_MODULE'));
-    }
+    this.#begin(cell, seat, definition);
   }
 
   /**
@@ -115,6 +109,18 @@ export class ActorSpawner {
       outcome = { how: 'unchanged', reason: message };
     }
     this.#world.toMain(['reloaded', slot, generation, outcome]);
+  }
+
+  /** Starts it, unless it was stopped before, or its definition is of no use. */
+  #begin(cell: ActorCell, seat: ActorSeat, definition: ActorDefinition): void {
+    if (cell.status !== 'starting') return;
+    try {
+      this.#world.lives.begin(cell, this.#world.kinds.ofSeat(definition, seat));
+    } catch (thrown) {
+      const error = toErrorRecord(thrown, 'ERR_ACADEMY_ACTOR_MODULE');
+      const message = `"${seat.name}" cannot start: ${error.message}`;
+      if (cell.status === 'starting') this.#world.lives.refuse(cell, { ...error, message });
+    }
   }
 
   #seat(seat: ActorSeat): ActorCell {

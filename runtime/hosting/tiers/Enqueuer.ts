@@ -7,6 +7,7 @@ import type { AnyEventObject } from 'xstate';
 import { assignNow, callNow, compileAction, fullArgs, raiseNow, refuseText, sendNow } from './compileAction.js';
 import type { ContextMerger } from './contextMerger.js';
 import { refuse } from './MachineSelf.js';
+import { partOrRefusal } from './missingPart.js';
 import type { Operation, Step } from './Step.js';
 import { type Chart, isBuiltin } from './xstateShapes.js';
 
@@ -120,5 +121,5 @@ function valueNow(step: Step, expression: unknown): unknown {
 }
 
 function delayNow(step: Step, chart: Chart, delay: unknown): unknown {
-  return valueNow(step, typeof delay === 'string' ? chart.implementations.delays[delay] : delay);
+  return valueNow(step, typeof delay === 'string' ? partOrRefusal(chart, 'delay', delay) : delay);
 }

@@ -7,6 +7,7 @@ import { takesContextAndEvent } from './argumentUse.js';
 import { compileEnqueue } from './compileEnqueue.js';
 import { type ContextMerger, contextCode, contextMerger, contextSetter, countNames } from './contextMerger.js';
 import { emptySystem, refuse } from './MachineSelf.js';
+import { partOrRefusal } from './missingPart.js';
 import type { Operation, Step } from './Step.js';
 import { type Bind, plainArgsCode, withCode } from './writtenCode.js';
 import { type BuiltinAction, type Chart, type Context, isBuiltin, isKnownBuiltin } from './xstateShapes.js';
@@ -21,7 +22,7 @@ type Evaluation = (step: Step, params: unknown) => unknown;
 export function compileAction(chart: Chart, action: unknown): Operation {
   if (typeof action === 'function') return operationOf(chart, action, undefined);
   const name = typeof action === 'string' ? action : (action as { type: string }).type;
-  return operationOf(chart, chart.implementations.actions[name], paramsOf(action));
+  return operationOf(chart, partOrRefusal(chart, 'action', name), paramsOf(action));
 }
 
 function paramsOf(action: unknown): Params {
@@ -292,7 +293,7 @@ function isSelf(step: Step, target: unknown): boolean {
 /** A delay by name is looked up among the machine's delays. */
 function delayOf(chart: Chart, delay: unknown): Evaluation | undefined {
   if (delay === undefined) return undefined;
-  return evaluationOf(typeof delay === 'string' ? chart.implementations.delays[delay] : delay);
+  return evaluationOf(typeof delay === 'string' ? partOrRefusal(chart, 'delay', delay) : delay);
 }
 
 export function refuseText(action: string, event: string): never {

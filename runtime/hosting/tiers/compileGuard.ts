@@ -1,5 +1,6 @@
-/** Makes a guard into one function. Names are looked up once; a name without a function fails when it is asked, as in XState. */
+/** Makes a guard into one function. Names are looked up once; a name without a function fails when it is asked. */
 import { type AnyEventObject, matchesState, type StateValue } from 'xstate';
+import { partOrRefusal } from './missingPart.js';
 import type { Place } from './Place.js';
 import { plainArgsCode, type Written, withCode } from './writtenCode.js';
 import { type Chart, type Context, hasCheck, isBuiltinGuard } from './xstateShapes.js';
@@ -16,12 +17,7 @@ type GuardFunction = (args: { context: Context; event: AnyEventObject }, params:
 export function compileGuard(chart: Chart, guard: unknown): Guard {
   const isInline = typeof guard === 'function';
   const name = isInline ? '' : typeof guard === 'string' ? guard : (guard as { type: string }).type;
-  const resolved = isInline ? guard : chart.implementations.guards[name];
-  if (!resolved) {
-    return () => {
-      throw new Error(`Guard '${name}' is not implemented.'.`);
-    };
-  }
+  const resolved = isInline ? guard : partOrRefusal(chart, 'guard', name);
   if (typeof resolved !== 'function') return later(() => compileGuard(chart, resolved));
   if (hasCheck(resolved)) return combined(chart, resolved);
   const ask = resolved as GuardFunction;

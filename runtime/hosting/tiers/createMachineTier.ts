@@ -7,6 +7,7 @@ import { CompiledTier } from './CompiledTier.js';
 import { FullTier } from './FullTier.js';
 import { HostedTier } from './HostedTier.js';
 import type { MachineOutlet, MachineTier, TierName, TierReason } from './MachineTier.js';
+import { withRefusals } from './missingPart.js';
 import type { Chart } from './xstateShapes.js';
 
 export interface MachineTierOptions {
@@ -34,9 +35,9 @@ export function createMachineTier(
     case 'compiled':
       return new CompiledTier(machine as unknown as Chart, outlet, options.usesBeforeFusing);
     case 'hosted':
-      return new HostedTier(machine, outlet, reasons);
+      return new HostedTier(withRefusals(machine), outlet, reasons);
     case 'full':
-      return new FullTier(machine, outlet, options.clock, reasons);
+      return new FullTier(withRefusals(machine), outlet, options.clock, reasons);
   }
 }
 

@@ -47,6 +47,7 @@ export interface Chart {
     readonly actions: Readonly<Record<string, unknown>>;
     readonly guards: Readonly<Record<string, unknown>>;
     readonly delays: Readonly<Record<string, unknown>>;
+    readonly actors: Readonly<Record<string, unknown>>;
   };
   getStateNodeById(id: string): ChartNode;
 }

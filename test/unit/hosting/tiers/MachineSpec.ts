@@ -37,7 +37,6 @@ export type ActionSpec =
       readonly actions: readonly ActionSpec[];
       readonly form: 'pattern' | 'whole';
     }
-  | { readonly kind: 'unknown' }
   | { readonly kind: 'throws'; readonly form: 'action' | 'assign' | 'event'; readonly at: number };
 
 export type DelaySpec = { readonly form: 'number' | 'function' | 'named' | 'named function'; readonly ms: number };
@@ -168,7 +167,6 @@ const { guard, action } = fc.letrec<{ guard: GuardSpec; action: ActionSpec }>((t
         form: fc.constantFrom('pattern', 'whole'),
       }),
     },
-    { weight: 1, arbitrary: fc.constant({ kind: 'unknown' } as const) },
     {
       weight: 1,
       arbitrary: fc.record({

@@ -273,8 +273,6 @@ class MachineBuilder {
         return cancel((spec.form === 'value' ? timerId(spec.id) : () => timerId(spec.id)) as never);
       case 'enqueue':
         return this.#enqueue(spec);
-      case 'unknown':
-        return 'nowhereImplemented';
       case 'throws':
         return throwing(spec);
     }
