@@ -61,7 +61,7 @@ import { MemoryActorStorage } from './persistence/MemoryActorStorage.js';
 import { nameColumns, seatColumns } from './persistence/SeatColumns.js';
 import { defaultSnapshotEveryMs } from './persistence/ShardPersistence.js';
 import { ActorRecords } from './records/ActorRecords.js';
-import { type ActorRecord, seatOf } from './records/ActorRegistry.js';
+import { type ActorRecord, seatOf, unheardInfo } from './records/ActorRegistry.js';
 import { leastLoaded } from './shards/leastLoaded.js';
 import { counterPlace, ShardLedger } from './shards/ShardLedger.js';
 import { defaultHangMs, defaultShardRestart, ShardPool } from './shards/ShardPool.js';
@@ -450,9 +450,10 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     return this.#records.registry.size;
   }
 
-  /** All actors, and those that were given up. A thread that hangs is left out. */
+  /** All actors, and those that were given up. Of a thread that does not answer nothing but its actors' names. */
   async infos(): Promise<ActorInfo[]> {
-    const infos = (await this.#reports.ask('infos')) as ActorInfo[];
+    const unheard = (shard: number): ActorInfo[] => this.#records.registry.ofShard(shard).map(unheardInfo);
+    const infos = (await this.#reports.ask('infos', unheard)) as ActorInfo[];
     return [...this.#host.infos(), ...infos, ...this.#records.failed.list()].map((info) => {
       const supervisor = this.#supervised.parentOf(info.name);
       return supervisor === undefined ? info : { ...info, supervisor };

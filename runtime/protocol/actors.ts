@@ -322,7 +322,8 @@ export interface ActorInfo {
   readonly address: ActorAddress;
   readonly machine: string;
   readonly state: string;
-  readonly status: 'running' | 'restarting' | 'passive' | 'stopped' | 'failed';
+  /** `unheard`: its thread does not answer, so that its state and counts are not known. */
+  readonly status: 'running' | 'restarting' | 'passive' | 'stopped' | 'failed' | 'unheard';
   readonly restarts: number;
   readonly mailboxDepth: number;
   readonly messagesHandled: number;

@@ -2,7 +2,7 @@
  * Every actor of the node, as the main thread knows it: who has which name and address, and what is needed to start
  * it on another thread. It alone gives out names and slots, so that neither is given twice.
  */
-import type { ActorAddress, ActorSpec, RestartKind } from '../../protocol/actors.js';
+import type { ActorAddress, ActorInfo, ActorSpec, RestartKind } from '../../protocol/actors.js';
 import { AcademyError } from '../../protocol/errors.js';
 import { limits } from '../../protocol/limits.js';
 import type { ActorSeat, ReloadOutcome, SeatSupervision } from '../frames.js';
@@ -31,6 +31,12 @@ export interface ActorRecord {
   readonly onEnd: (() => void)[];
   /** Who waits to hear how it goes on with a changed module. */
   onReload: ((outcome: ReloadOutcome) => void) | null;
+}
+
+/** What is known of an actor while its thread says nothing. */
+export function unheardInfo({ spec, address, restarts }: ActorRecord): ActorInfo {
+  const { name, exportName: machine } = spec;
+  return { name, address, machine, state: '', status: 'unheard', restarts, mailboxDepth: 0, messagesHandled: 0 };
 }
 
 interface ShardSlots {

@@ -29,12 +29,14 @@ export class ShardReports {
     this.#options = options;
   }
 
-  /** Asks all worker threads and joins their answers. */
-  async ask(subject: ReportSubject): Promise<unknown[]> {
-    const asked = this.#options.linked().map(async (shard) => {
-      const answer = await this.askOne(shard, (request) => ['report', request, subject]);
-      return answer === undefined ? [] : answer;
-    });
+  /**
+   * Asks all worker threads and joins their answers.
+   * @param instead what stands for the answer of one that gives none. @default nothing
+   */
+  async ask(subject: ReportSubject, instead: (shard: number) => unknown[] = () => []): Promise<unknown[]> {
+    const asked = this.#options
+      .linked()
+      .map(async (shard) => (await this.askOne(shard, (request) => ['report', request, subject])) ?? instead(shard));
     return (await Promise.all(asked)).flat();
   }
 
