@@ -47,7 +47,7 @@ import type { PersistentActor } from './persistence/PersistentActor.js';
 import { performOnce } from './persistence/performOnce.js';
 import type { EffectVerdict } from './persistence/ShardJournal.js';
 import { defaultSnapshotEveryMs, ShardPersistence } from './persistence/ShardPersistence.js';
-import { sendEffect } from './persistence/sendEffect.js';
+import { openQuestion, sendEffect } from './persistence/sendEffect.js';
 import { counterPlace, type ShardLedger } from './shards/ShardLedger.js';
 import { createMachineTier } from './tiers/createMachineTier.js';
 import type { MachineOutlet, MachineOwner, MachineRun } from './tiers/MachineTier.js';
@@ -138,8 +138,10 @@ export class ActorHost implements MachineOutlet {
       perform: (cell, effect) => performEffect(this.#effects, cell, effect),
       performOnce: (actor, effect, origin) =>
         performOnce(this.#effects, this.#settlerFor(actor, origin[1]), actor, effect, origin),
-      send: (actor, effect, origin) =>
-        sendEffect(switchboard, this.#settlerFor(actor, origin[1]), actor, effect, origin),
+      receiverOf: (to) => switchboard.receiverOf(to),
+      open: (actor, effect, number) =>
+        openQuestion(switchboard, this.#settlerFor(actor, number), actor, effect, number),
+      send: (actor, effect, origin) => sendEffect(switchboard, actor, effect, origin),
       put: (cell, message) => this.#turns.putKept(cell, message),
       answer: (sender, effect, verdict) => switchboard.answerEffect(sender, effect, verdict),
       unanswered: ({ id }) => switchboard.asks.settle(id, undefined, answeredBefore),
@@ -181,7 +183,7 @@ export class ActorHost implements MachineOutlet {
       bonds: this.#bonds,
       interest: this.#interest,
       persistence: this.#persistence,
-      deliver: ([, ...message]) => this.#post.deliver(...message, null),
+      deliver: (message) => this.#post.deliver(...message),
       vacated: (cell) => this.#vacated(cell),
     });
     const moving: MovingHost = {
@@ -553,7 +555,7 @@ export class ActorHost implements MachineOutlet {
     const settle = (result: unknown, error: ErrorRecord | null): void => {
       const { cell, book } = actor;
       book.tokens.delete(number);
-      book.happened(number);
+      this.#persistence.journal.happened(actor, number);
       const question = book.open.get(number);
       if (!question || cell.status === 'gone') return;
       const data: Settled = error ? { tag: question.tag, error } : { tag: question.tag, result };

@@ -715,6 +715,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     this.#unsaved[shard] = 0;
     this.#shardRestarts++;
     this.#messagesLost += lost;
+    this.#host.shardUp();
     this.#supervised.shardUp(shard);
     this.#announce('shard-up', { shard, actors: this.#records.registry.population(shard), lost, millis });
   }

@@ -83,6 +83,8 @@ export const limits = {
   childrenListedMax: 1_000,
   /** Actors that one actor watches or is linked to; all of them are told of when it ends. */
   watchesPerActorMax: 65_536,
+  /** Committed effects of one actor under way to another: what is handled while a disk writes, and half a mailbox at the most. */
+  effectsUnderWayMax: 4_096,
   /** Senders of committed effects that one actor remembers; of a forgotten one it could hear an effect twice. */
   effectSendersMax: 65_536,
   /** Earlier addresses of actors that have moved which are still forwarded: 1 MB on each shard. */

@@ -12,8 +12,11 @@ export type PersistKind = 'none' | 'snapshot' | 'journal';
 
 export const persistKinds: readonly PersistKind[] = ['none', 'snapshot', 'journal'];
 
-/** Of a message that is an effect of a `journal` actor: its id, the effect's number, and the one up to which all is done. */
-export type EffectOrigin = readonly [sender: number, effect: number, done: number];
+/**
+ * Of a message that is an effect of a `journal` actor: its id, the effect's number, the one up to which all is done, and
+ * the one that goes before it for the same receiver and is not answered; 0 when there is none.
+ */
+export type EffectOrigin = readonly [sender: number, effect: number, done: number, before: number];
 
 /** Of a message to a `journal` actor: an effect of one, or the answer to an effect of its own. */
 export type MessageOrigin = EffectOrigin | { readonly answers: number };

@@ -5,7 +5,7 @@
  */
 import type { ActorAddress } from '../../protocol/actors.js';
 import { limits } from '../../protocol/limits.js';
-import { isSameAddress } from './NameDirectory.js';
+import { addressKey, isSameAddress } from './NameDirectory.js';
 
 export type ForwardEntry = readonly [from: ActorAddress, to: ActorAddress];
 
@@ -25,15 +25,15 @@ export class ActorForwards {
 
   /** The same address when it is not known to have moved. */
   latest(address: ActorAddress): ActorAddress {
-    return this.#to.get(keyOf(address))?.[1] ?? address;
+    return this.#to.get(addressKey(address))?.[1] ?? address;
   }
 
   /** The actor has moved; those who know it by an even earlier address find it at once, too. */
   add(from: ActorAddress, to: ActorAddress): void {
-    const moving = [...(this.#earlier.get(keyOf(from)) ?? []), from];
-    this.#earlier.delete(keyOf(from));
-    this.#earlier.set(keyOf(to), [...(this.#earlier.get(keyOf(to)) ?? []), ...moving]);
-    for (const each of moving) this.#to.set(keyOf(each), [each, to]);
+    const moving = [...(this.#earlier.get(addressKey(from)) ?? []), from];
+    this.#earlier.delete(addressKey(from));
+    this.#earlier.set(addressKey(to), [...(this.#earlier.get(addressKey(to)) ?? []), ...moving]);
+    for (const each of moving) this.#to.set(addressKey(each), [each, to]);
     for (const [key, [oldest, now]] of this.#to) {
       if (this.#to.size <= this.#max) return;
       this.#to.delete(key);
@@ -43,10 +43,10 @@ export class ActorForwards {
 
   /** The actor is gone. */
   ended(address: ActorAddress): void {
-    const earlier = this.#earlier.get(keyOf(address));
+    const earlier = this.#earlier.get(addressKey(address));
     if (!earlier) return;
-    this.#earlier.delete(keyOf(address));
-    for (const each of earlier) this.#to.delete(keyOf(each));
+    this.#earlier.delete(addressKey(address));
+    for (const each of earlier) this.#to.delete(addressKey(each));
   }
 
   entries(): ForwardEntry[] {
@@ -54,12 +54,8 @@ export class ActorForwards {
   }
 
   #forgetEarlier(oldest: ActorAddress, now: ActorAddress): void {
-    const left = (this.#earlier.get(keyOf(now)) ?? []).filter((each) => !isSameAddress(each, oldest));
-    if (left.length > 0) this.#earlier.set(keyOf(now), left);
-    else this.#earlier.delete(keyOf(now));
+    const left = (this.#earlier.get(addressKey(now)) ?? []).filter((each) => !isSameAddress(each, oldest));
+    if (left.length > 0) this.#earlier.set(addressKey(now), left);
+    else this.#earlier.delete(addressKey(now));
   }
-}
-
-function keyOf({ shard, slot, generation }: ActorAddress): string {
-  return `${shard}/${slot}/${generation}`;
 }

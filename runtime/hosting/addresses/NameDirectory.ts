@@ -7,6 +7,8 @@ import { type ActorAddress, type ActorReference, isActorAddress } from '../../pr
 
 export class NameDirectory {
   readonly #addresses = new Map<string, ActorAddress>();
+  /** Made when first asked for: few shards ever need it. */
+  #names: Map<string, string> | null = null;
 
   get size(): number {
     return this.#addresses.size;
@@ -16,19 +18,34 @@ export class NameDirectory {
     return this.#addresses.get(name);
   }
 
+  /** The name that leads to an address. */
+  nameOf(address: ActorAddress): string | undefined {
+    this.#names ??= new Map(Array.from(this.#addresses, ([name, each]) => [addressKey(each), name]));
+    return this.#names.get(addressKey(address));
+  }
+
   bind(name: string, address: ActorAddress): void {
+    const before = this.#names && this.#addresses.get(name);
+    if (before) this.#names?.delete(addressKey(before));
+    this.#names?.set(addressKey(address), name);
     this.#addresses.set(name, address);
   }
 
   /** Takes the name from that actor; another one that has it by now keeps it. */
   unbind(name: string, address: ActorAddress): void {
     const bound = this.#addresses.get(name);
-    if (bound && isSameAddress(bound, address)) this.#addresses.delete(name);
+    if (!bound || !isSameAddress(bound, address)) return;
+    this.#addresses.delete(name);
+    this.#names?.delete(addressKey(address));
   }
 
   entries(): [name: string, address: ActorAddress][] {
     return [...this.#addresses];
   }
+}
+
+export function addressKey({ shard, slot, generation }: ActorAddress): string {
+  return `${shard}/${slot}/${generation}`;
 }
 
 export function isSameAddress(a: ActorAddress, b: ActorAddress): boolean {

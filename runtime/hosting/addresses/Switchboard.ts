@@ -41,7 +41,7 @@ import { type AskSettler, AskTable } from './AskTable.js';
 import { AwaitedNames } from './AwaitedNames.js';
 import { DeadLetters, deadLetterReasons } from './DeadLetters.js';
 import { lossError } from './lossError.js';
-import { NameDirectory } from './NameDirectory.js';
+import { addressKey, NameDirectory } from './NameDirectory.js';
 
 const eventDropPlace = counterPlace('dropsMailboxFull');
 const deadLetterPlaces = new Map(deadLetterReasons.map((reason) => [reason, counterPlace(`deadLetters.${reason}`)]));
@@ -180,6 +180,13 @@ export class Switchboard {
     const { shard: asking } = this.forwards.latest(asker);
     if (asking === this.#shard) this.asks.aim(id, shard);
     else this.#post(asking, ['aimed', id, shard]);
+  }
+
+  /** The same word for a name and for the addresses that are known to lead to it. */
+  receiverOf(to: ActorReference): string {
+    if (!isActorAddress(to)) return to.name;
+    const address = this.forwards.latest(to);
+    return this.names.nameOf(address) ?? addressKey(address);
   }
 
   /** Tells the sender of an effect what became of it. */

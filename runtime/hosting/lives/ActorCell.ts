@@ -6,7 +6,8 @@
 import type { ActorAddress, ActorInfo, AskToken, DeliveredMessage, MailboxAlarmKind } from '../../protocol/actors.js';
 import type { ErrorRecord } from '../../protocol/errors.js';
 import { limits } from '../../protocol/limits.js';
-import type { ActorSeat, PeerFrame } from '../frames.js';
+import type { EffectOrigin } from '../../protocol/persistence.js';
+import type { ActorSeat, Addressed } from '../frames.js';
 import type { ActorTimer } from '../mailboxes/ActorTimers.js';
 import type { Mailbox } from '../mailboxes/Mailbox.js';
 import type { Arrival } from '../moving/Arrivals.js';
@@ -17,7 +18,7 @@ import type { MachineOwner, MachineRun } from '../tiers/MachineTier.js';
 import type { ActorKind } from './ActorKind.js';
 import type { Bond, Watcher } from './Bonds.js';
 
-export type EarlyMessage = Extract<PeerFrame, readonly ['message', ...unknown[]]>;
+export type EarlyMessage = readonly [...Addressed, remote: boolean, origin: EffectOrigin | null];
 
 /** Where a child without a name comes from. */
 export interface ChildSeat {

@@ -429,7 +429,7 @@ export class ActorLives {
     if (cell.named) switchboard.names.unbind(cell.named.name, cell.named.address);
     this.#supervisor.forget(cell);
     this.#discardMachine(cell);
-    this.#world.persistence.forget(cell);
+    this.#world.persistence.ended(cell);
     cell.parentCell?.extras?.children?.delete(cell);
     interest.dropBefore(cell, Number.POSITIVE_INFINITY);
     const removed = counterPlace('mailboxRemoved');
@@ -440,9 +440,9 @@ export class ActorLives {
     }
     if (cell.extras) {
       this.#leaveUnanswered(cell, stoppedError(cell));
-      for (const [, , , type, , from, ask] of cell.extras.early ?? []) {
+      for (const [, , type, , from, ask, , origin] of cell.extras.early ?? []) {
         options.ledger.add(options.shard, removed);
-        switchboard.lose('stopped', cell.address, from, type, ask);
+        switchboard.lose('stopped', cell.address, from, type, ask, origin);
       }
       cell.extras.early = null;
       bonds.ended(cell, reason, error);

@@ -72,7 +72,7 @@ export class ActorPost {
     } else if (type.charCodeAt(0) === firstOfOurs && this.#isOurs(cell, type, data, from, ask)) {
       // It was for the host.
     } else if (cell.kind === null) {
-      this.#deliverEarly(cell, type, data, from, ask, remote);
+      this.#deliverEarly(cell, type, data, from, ask, remote, null);
     } else if (!this.#fits(cell, type, data, from, ask, null)) {
       // Whoever sent it has been told.
     } else {
@@ -120,9 +120,8 @@ export class ActorPost {
     origin: EffectOrigin,
   ): void {
     if (cell.kind === null) {
-      // Its module is being loaded, and with it what it has had; one that arrives hears it then, others when it comes again.
-      const { slot, generation } = cell;
-      this.#options.arrivals.hold(cell, () => this.deliver(slot, generation, type, data, from, ask, false, origin));
+      // Its module is being loaded, and with it what it has had.
+      this.#deliverEarly(cell, type, data, from, ask, false, origin);
       return;
     }
     const { switchboard } = this.#options;
@@ -131,7 +130,9 @@ export class ActorPost {
     const seen = isJournaled ? persistent.book.seen : seenBy(cell);
     const state = seen.stateOf(origin);
     if (state === 'kept') switchboard.answerEffect(from, origin[1], 'known');
-    if (state !== null || !this.#fits(cell, type, data, from, ask, origin)) return;
+    if (state !== null) return;
+    if (!seen.isNext(origin)) return switchboard.answerEffect(from, origin[1], 'early');
+    if (!this.#fits(cell, type, data, from, ask, origin)) return;
     const message = { type, data, from, atMs: 0, origin };
     if (!this.#turns.put(cell, ask ? { ...message, ask } : message)) return;
     seen.set(origin, isJournaled ? 'arrived' : 'kept');
@@ -215,17 +216,18 @@ export class ActorPost {
     from: ActorReference | null,
     ask: AskToken | null,
     remote: boolean,
+    origin: EffectOrigin | null,
   ): void {
     const { switchboard, ledger, shard, arrivals } = this.#options;
     const { slot, generation } = cell;
-    if (arrivals.hold(cell, () => this.deliver(slot, generation, type, data, from, ask, remote, null))) return;
+    if (arrivals.hold(cell, () => this.deliver(slot, generation, type, data, from, ask, remote, origin))) return;
     const extras = cell.extra();
     extras.early ??= [];
     if (extras.early.length >= (cell.named?.mailbox?.capacity ?? limits.mailboxMessagesMax)) {
-      switchboard.lose('mailbox-full', cell.address, from, type, ask);
+      switchboard.lose('mailbox-full', cell.address, from, type, ask, origin);
       return;
     }
-    extras.early.push(['message', cell.slot, cell.generation, type, data, from, ask, remote]);
+    extras.early.push([slot, generation, type, data, from, ask, remote, origin]);
     ledger.add(shard, acceptedPlace);
   }
 }

@@ -12,6 +12,7 @@ import type { NoticeFrame } from '../frames.js';
 import type { ActorCell, CellExtras } from '../lives/ActorCell.js';
 import type { ActorKind, ActorMailboxRules } from '../lives/ActorKind.js';
 import type { PersistentActor } from '../persistence/PersistentActor.js';
+import { isEffect } from '../persistence/SeenEffects.js';
 import type { ShardPersistence } from '../persistence/ShardPersistence.js';
 import { counterPlace, type ShardLedger } from '../shards/ShardLedger.js';
 import type { MachineRun } from '../tiers/MachineTier.js';
@@ -198,6 +199,7 @@ export class ActorTurns {
     }
     if (lost !== message && rules.policy === 'conflate') {
       this.#ledger.add(this.#shard, conflatedPlace);
+      if (isEffect(lost.origin)) this.#options.switchboard.answerEffect(lost.from, lost.origin[1], 'gone');
       return true;
     }
     // Its sender is told of it in the same way; to tell him of that again would never end.

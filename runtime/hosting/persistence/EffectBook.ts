@@ -9,6 +9,7 @@
  */
 import type { ActorEffect, AskToken } from '../../protocol/actors.js';
 import type { EffectLedger, OutboxEffect } from './ActorImage.js';
+import { EffectLanes } from './EffectLanes.js';
 import { SeenEffects } from './SeenEffects.js';
 
 /** A question that was asked and not answered. */
@@ -22,6 +23,8 @@ export class EffectBook {
   readonly seen: SeenEffects;
   /** By number, rising. */
   readonly outbox = new Map<number, ActorEffect>();
+  /** Of those in the outbox that are released and go to actors of this node. */
+  readonly lanes = new EffectLanes(this.outbox);
   readonly open = new Map<number, OpenQuestion>();
   /** Effects up to this number were released in this life. */
   released = 0;
@@ -80,7 +83,7 @@ export class EffectBook {
   }
 
   happened(number: number): void {
-    this.outbox.delete(number);
+    if (this.outbox.delete(number)) this.lanes.answered(number);
   }
 
   /** While a journal is gone through: effects up to this number had happened. */

@@ -36,17 +36,21 @@ export class SeenEffects {
     return effect <= known.done ? 'kept' : (known.later.get(effect) ?? null);
   }
 
+  /** Whether the one that its sender wants to be heard before it has come. */
+  isNext([sender, , done, before]: EffectOrigin): boolean {
+    return before === 0 || this.stateOf([sender, before, done, 0]) !== null;
+  }
+
   set([sender, effect, done]: EffectOrigin, state: SeenState): void {
     const known = this.#senderOf(sender);
     if (effect > known.done) known.later.set(effect, state);
     if (done <= known.done) return;
     known.done = done;
-    for (const number of known.later.keys()) if (number <= done) known.later.delete(number);
-  }
-
-  /** A message that has arrived is lost again before it was handled. */
-  forget([sender, effect]: EffectOrigin): void {
-    this.#senders.get(sender)?.later.delete(effect);
+    for (const number of known.later.keys()) {
+      // They come in their order, but for those of a sender that knows this actor by more than one word.
+      if (number > done) return;
+      known.later.delete(number);
+    }
   }
 
   /** What has been handled and may still come again. */

@@ -1,8 +1,8 @@
 /**
  * The journals of one shard's actors. What its actors handle in a turn goes to the main thread together, to be put on
  * disk; when it is there, the effects of it are released and those who have sent it are told. What was released to an
- * actor is kept until that actor has it, and sent again when its shard was down or its mailbox full; the number that
- * each effect has lets the receiver pass over what it knows.
+ * actor is kept until that actor has it, and sent again, in its order, when it was lost or had no room; the number that
+ * each effect has lets the receiver pass over what it knows, and refuse what comes before its turn.
  */
 import { serialize } from 'node:v8';
 import type { ActorAddress, ActorEffect, ActorReference, AskToken, DeliveredMessage } from '../../protocol/actors.js';
@@ -11,12 +11,11 @@ import type { Clock, TimerHandle } from '../../protocol/Clock.js';
 import type { EffectOrigin, MessageOrigin } from '../../protocol/persistence.js';
 import type { JournalEntry, OutboxEffect } from './ActorImage.js';
 import type { EffectBook } from './EffectBook.js';
+import type { EffectLane } from './EffectLane.js';
 import { isEffect, type SeenState } from './SeenEffects.js';
 
-/** Before an effect that has not arrived is sent again. */
-const resendMs = 250;
-/** Effects of one actor that are sent again at a time: a receiver that is only slow has them all already. */
-const resendsMax = 64;
+/** Between two looks for losses that nobody tells of: a loss that is told of is made good at once. */
+const lookMs = 250;
 
 /** An actor with a journal, as its host knows it. */
 export interface JournalActor {
@@ -27,13 +26,20 @@ export interface JournalActor {
   sequence: number;
 }
 
-/** What a receiver says of an effect: it has it for good, had it already, has no room for it now, or there is nobody. */
-export type EffectVerdict = 'kept' | 'known' | 'full' | 'gone';
+/**
+ * What a receiver says of an effect: it has it for good, had it already, has no room for it now, lacks what goes before
+ * it, or there is nobody.
+ */
+export type EffectVerdict = 'kept' | 'known' | 'full' | 'early' | 'gone';
 
 export interface ShardJournalOptions<A extends JournalActor> {
   readonly clock: Clock;
   /** Hands entries to the main thread: id, sequence, bytes, id, sequence, bytes …; `stored` is called when they are on disk. */
   write(batch: number, entries: readonly (number | Uint8Array)[]): void;
+  /** A word for the receiver that is the same for all references to it, as far as that is known. */
+  receiverOf(to: ActorReference): string;
+  /** The time for the answer begins, whenever the question leaves. @returns false when it is no good */
+  open(actor: A, effect: ReleasedEffect, number: number): boolean;
   /** Sends a message or a question to an actor of this node. */
   send(actor: A, effect: ReleasedEffect, origin: EffectOrigin): void;
   /** Does what concerns no actor of this node. */
@@ -66,6 +72,7 @@ export class ShardJournal<A extends JournalActor> {
   readonly #torn = new WeakSet<A>();
   /** Actors some of whose released effects are not known to have arrived. */
   readonly #unsettled = new Set<A>();
+  readonly #ended = new WeakSet<A>();
   #timer: TimerHandle | null = null;
 
   constructor(options: ShardJournalOptions<A>) {
@@ -161,7 +168,11 @@ export class ShardJournal<A extends JournalActor> {
       book.happenedUpTo(entry.done);
       if (entry.origin) note(actor, entry.origin, 'kept');
     }
-    for (const [number, effect] of [...book.outbox]) this.#release(actor, number, effect);
+    for (const [number, effect] of [...book.outbox]) {
+      if (isToActor(effect)) this.#enlane(actor, number, effect);
+      else this.#perform(actor, number, effect);
+    }
+    this.#beginAgain(actor);
   }
 
   /** Whether something of it is on its way to disk. */
@@ -171,29 +182,56 @@ export class ShardJournal<A extends JournalActor> {
 
   /** It comes from another shard, with what it has released and is not known to have arrived. */
   resume(actor: A): void {
-    if (actor.book.outbox.size === 0) return;
-    this.#unsettled.add(actor);
-    this.#watch();
+    const { book } = actor;
+    for (const [number, effect] of book.outbox) {
+      if (number <= book.released && isToActor(effect)) this.#enlane(actor, number, effect);
+    }
+    this.#beginAgain(actor);
   }
 
   /** The receiver of an effect has spoken. */
   heard(actor: A, effect: number, verdict: EffectVerdict): void {
     const { book } = actor;
-    if (verdict === 'full' || !book.outbox.has(effect)) return;
+    if (!book.outbox.has(effect)) return;
+    const lane = book.lanes.of(effect);
+    if (verdict === 'full') {
+      lane?.refused(effect);
+    } else if (verdict === 'early') {
+      if (lane?.missed(effect)) this.#sendOn(actor, lane);
+    } else {
+      this.happened(actor, effect);
+      const question = verdict === 'known' ? book.tokens.get(effect) : undefined;
+      if (question) this.#options.unanswered(question);
+    }
+  }
+
+  /** An effect has happened, or will not be waited for any more. */
+  happened(actor: A, effect: number): void {
+    const { book } = actor;
+    const lane = book.lanes.of(effect);
     book.happened(effect);
-    const question = verdict === 'known' ? book.tokens.get(effect) : undefined;
-    if (question) this.#options.unanswered(question);
+    if (lane && this.#unsettled.has(actor)) this.#sendOn(actor, lane);
     if (book.outbox.size === 0) this.#unsettled.delete(actor);
   }
 
-  /** The actor is gone, or another thread has it now. */
+  /** The actor is gone; what it has said still goes out, once. */
+  ended(actor: A): void {
+    this.forget(actor);
+    this.#ended.add(actor);
+    for (const lane of actor.book.lanes) {
+      lane.openWide();
+      this.#sendOn(actor, lane);
+    }
+  }
+
+  /** Another thread has it now. */
   forget(actor: A): void {
     this.#unsettled.delete(actor);
   }
 
   /** A shard is back: what was on the way to it is lost. */
   resendAll(): void {
-    for (const actor of this.#unsettled) this.#resend(actor, Number.POSITIVE_INFINITY);
+    for (const actor of this.#unsettled) this.#beginAgain(actor);
   }
 
   close(): void {
@@ -203,15 +241,53 @@ export class ShardJournal<A extends JournalActor> {
   }
 
   #release(actor: A, number: number, effect: ActorEffect): void {
+    if (!isToActor(effect)) return this.#perform(actor, number, effect);
+    const lane = this.#enlane(actor, number, effect);
+    if (lane) this.#sendOn(actor, lane);
+  }
+
+  #perform(actor: A, number: number, effect: ActorEffect): void {
     const { book } = actor;
     book.released = number;
-    if (isToActor(effect)) {
+    book.happened(number);
+    this.#options.perform(actor, effect, [actor.id, number, book.done, 0]);
+  }
+
+  /** It goes when all that was for the same receiver before it has gone. @returns null when it is no good */
+  #enlane(actor: A, number: number, effect: ReleasedEffect): EffectLane | null {
+    const { book } = actor;
+    book.released = Math.max(book.released, number);
+    if (effect.type === 'ask' && !this.#options.open(actor, effect, number)) {
+      book.happened(number);
+      return null;
+    }
+    const lane = book.lanes.add(this.#options.receiverOf(effect.to), number);
+    if (this.#ended.has(actor)) {
+      lane.openWide();
+    } else {
       this.#unsettled.add(actor);
       this.#watch();
-      this.#options.send(actor, effect, [actor.id, number, book.done]);
-    } else {
-      book.happened(number);
-      this.#options.perform(actor, effect, [actor.id, number, book.done]);
+    }
+    return lane;
+  }
+
+  /** Sends what the lane lets go. Answers that come at once are heard meanwhile. */
+  #sendOn(actor: A, lane: EffectLane): void {
+    if (lane.isSending) return;
+    const { book } = actor;
+    lane.isSending = true;
+    for (let number = lane.take(); number > 0; number = lane.take()) {
+      const effect = book.outbox.get(number) as ReleasedEffect;
+      this.#options.send(actor, effect, [actor.id, number, book.done, lane.before]);
+    }
+    lane.isSending = false;
+  }
+
+  /** What is unanswered is lost, or may be. */
+  #beginAgain(actor: A): void {
+    for (const lane of actor.book.lanes) {
+      lane.beginAgain();
+      this.#sendOn(actor, lane);
     }
   }
 
@@ -224,18 +300,11 @@ export class ShardJournal<A extends JournalActor> {
     if (this.#timer !== null) return;
     this.#timer = this.#options.clock.setTimeout(() => {
       this.#timer = null;
-      for (const actor of this.#unsettled) this.#resend(actor, resendsMax);
+      for (const actor of this.#unsettled) {
+        for (const lane of actor.book.lanes) if (lane.look()) this.#sendOn(actor, lane);
+      }
       if (this.#unsettled.size > 0) this.#watch();
-    }, resendMs);
-  }
-
-  #resend(actor: A, effectsMax: number): void {
-    const { book } = actor;
-    let left = effectsMax;
-    for (const [number, effect] of book.outbox) {
-      if (number > book.released || left-- === 0) return;
-      if (isToActor(effect)) this.#options.send(actor, effect, [actor.id, number, book.done]);
-    }
+    }, lookMs);
   }
 }
 

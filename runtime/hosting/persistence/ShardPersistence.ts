@@ -15,7 +15,7 @@ import { imageOf, imageToMove } from './imageOf.js';
 import { isUnderPressure } from './isUnderPressure.js';
 import { KeptOffers } from './KeptOffers.js';
 import { PersistentActor } from './PersistentActor.js';
-import { type ReleasedEffect, ShardJournal } from './ShardJournal.js';
+import { type ReleasedEffect, ShardJournal, type ShardJournalOptions } from './ShardJournal.js';
 
 /** Between two looks at what has changed. @see ActorSystemOptions.snapshotEveryMs */
 export const defaultSnapshotEveryMs = 1_000;
@@ -24,16 +24,21 @@ const entriesPerImage = 64;
 /** Images of a shard that may be out of date before all are taken anew, beside as many as there are actors. */
 const staleImagesMax = 256;
 
+type JournalOptions = ShardJournalOptions<PersistentActor>;
+
 export interface PersistenceWorld extends Omit<RestorerWorld, 'journal'> {
   readonly snapshotEveryMs: number;
   readonly toMain: (frame: NoticeFrame) => void;
   /** The same as perform() for an effect of a journal that may have been done before. */
   performOnce(actor: PersistentActor, effect: ActorEffect, origin: EffectOrigin): void;
+  receiverOf: JournalOptions['receiverOf'];
+  /** Opens a question that is about to be sent. @throws AcademyError ERR_ACADEMY_BAD_ARGUMENT for a bad deadline */
+  open(actor: PersistentActor, effect: ReleasedEffect, number: number): void;
   /** Sends an effect to an actor of this node. */
   send(actor: PersistentActor, effect: ReleasedEffect, origin: EffectOrigin): void;
-  answer: ConstructorParameters<typeof ShardJournal>[0]['answer'];
-  unanswered: ConstructorParameters<typeof ShardJournal>[0]['unanswered'];
-  unkept: ConstructorParameters<typeof ShardJournal>[0]['unkept'];
+  answer: JournalOptions['answer'];
+  unanswered: JournalOptions['unanswered'];
+  unkept: JournalOptions['unkept'];
   /** What it had asked to be fetched is here. */
   fetched(cell: ActorCell): void;
   wake(): void;
@@ -61,6 +66,8 @@ export class ShardPersistence {
     this.journal = new ShardJournal<PersistentActor>({
       clock: world.clock,
       write: (batch, entries) => world.toMain(['journal', batch, entries]),
+      receiverOf: world.receiverOf,
+      open: (actor, effect, number) => this.#guard(actor, effect, () => world.open(actor, effect, number)),
       send: (actor, effect, origin) => this.#guard(actor, effect, () => world.send(actor, effect, origin)),
       perform: (actor, effect, origin) => this.#guard(actor, effect, () => world.performOnce(actor, effect, origin)),
       answer: world.answer,
@@ -250,6 +257,13 @@ export class ShardPersistence {
     this.turnEnded();
   }
 
+  /** The actor is gone. */
+  ended(cell: ActorCell): void {
+    const actor = cell.extras?.persistent;
+    if (actor?.kind === 'journal') this.journal.ended(actor);
+    this.forget(cell);
+  }
+
   forget(cell: ActorCell): void {
     const actor = cell.extras?.persistent;
     if (!actor || !cell.extras) return;
@@ -431,14 +445,17 @@ export class ShardPersistence {
     return extras.persistent;
   }
 
-  #guard(actor: PersistentActor, effect: ActorEffect, work: () => void): void {
+  /** @returns whether the effect was good */
+  #guard(actor: PersistentActor, effect: ActorEffect, work: () => void): boolean {
     try {
       work();
+      return true;
     } catch (error) {
       // The step that has asked for it is on disk, so the machine cannot be told any more.
       const { message } = toErrorRecord(error, 'ERR_ACADEMY_BAD_ARGUMENT');
       const text = `its effect "${effect.type}" is no good: ${message}`;
       this.#world.toMain(['log', 'error', actor.cell.name, text, undefined]);
+      return false;
     }
   }
 }

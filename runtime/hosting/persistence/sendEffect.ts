@@ -5,24 +5,27 @@ import type { Switchboard } from '../addresses/Switchboard.js';
 import type { PersistentActor } from './PersistentActor.js';
 import type { ReleasedEffect } from './ShardJournal.js';
 
-export function sendEffect(
+/** The time for the answer to a question begins when it is committed, and not only when it leaves. */
+export function openQuestion(
   switchboard: Switchboard,
   settle: AskSettler,
-  actor: PersistentActor,
+  { address, book }: PersistentActor,
   effect: ReleasedEffect,
+  number: number,
+): void {
+  if (effect.type !== 'ask' || book.tokens.has(number)) return;
+  book.tokens.set(number, {
+    asker: address,
+    id: switchboard.asks.open(effect.deadlineMs, effect.message.type, settle),
+  });
+}
+
+export function sendEffect(
+  switchboard: Switchboard,
+  { address, book }: PersistentActor,
+  { to, message }: ReleasedEffect,
   origin: EffectOrigin,
 ): void {
-  const { to, message } = effect;
-  if (effect.type === 'tell') {
-    switchboard.tell(to, message.type, message.data, actor.address, null, false, origin);
-    return;
-  }
   const [, number] = origin;
-  const { tokens } = actor.book;
-  let token = tokens.get(number);
-  if (!token) {
-    token = { asker: actor.address, id: switchboard.asks.open(effect.deadlineMs, message.type, settle) };
-    tokens.set(number, token);
-  }
-  switchboard.tell(to, message.type, message.data, actor.address, token, false, origin);
+  switchboard.tell(to, message.type, message.data, address, book.tokens.get(number) ?? null, false, origin);
 }

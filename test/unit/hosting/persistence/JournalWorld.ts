@@ -1,7 +1,8 @@
 /**
  * Three shards with journals, their disk and what is on the way between them, moved on one small step at a time, so
- * that a shard can die between any two of them. An actor logs what it is told and tells others, by a rule that depends
- * on the message alone, as a machine would.
+ * that a shard can die between any two of them. What is on the way may get lost or change places, a shard that is back
+ * may be deaf for a while, and a mailbox full. An actor logs what it is told and tells others, by a rule that depends on
+ * the message alone, as a machine would.
  */
 import { deserialize } from 'node:v8';
 import type { EffectLedger, JournalEntry } from '../../../../runtime/hosting/persistence/ActorImage.js';
@@ -24,14 +25,21 @@ export interface Word {
   readonly depth: number;
 }
 
+/** What an actor has logged: the word, and which effect of whom it was; 0 for one from outside. */
+interface Heard {
+  readonly id: string;
+  readonly from: number;
+  readonly effect: number;
+}
+
 interface WorldActor extends JournalActor {
-  log: string[];
+  log: Heard[];
   readonly mailbox: { word: Word; from: DeliveredMessage['from']; origin: EffectOrigin | null }[];
 }
 
 interface Image {
   readonly sequence: number;
-  readonly log: string[];
+  readonly log: Heard[];
   readonly ledger: EffectLedger;
 }
 
@@ -39,6 +47,8 @@ type Write = () => void;
 
 interface Life {
   isDead: boolean;
+  /** Steps until its actors hear anything. */
+  deafFor: number;
   readonly journal: ShardJournal<WorldActor>;
   readonly actors: Map<number, WorldActor>;
 }
@@ -48,6 +58,7 @@ export class JournalWorld {
   /** Events that concern nobody in this world, by the number of times each has happened. */
   readonly published = new Map<string, number>();
   readonly #random: () => number;
+  readonly #faults: number;
   readonly #lives: Life[] = [];
   readonly #entries = new Map<number, { sequence: number; bytes: Uint8Array }[]>();
   readonly #images = new Map<number, Image>();
@@ -59,9 +70,13 @@ export class JournalWorld {
   readonly #lastOut = new Map<number, number>();
   #stored = new Set<string>();
 
-  /** @param random from 0 to 1 */
-  constructor(random: () => number) {
+  /**
+   * @param random from 0 to 1
+   * @param faults of what is on the way, the share that gets lost, and as much that changes places
+   */
+  constructor(random: () => number, faults: number) {
     this.#random = random;
+    this.#faults = faults;
     for (let shard = 0; shard < shards; shard++) this.#life(shard);
   }
 
@@ -72,7 +87,20 @@ export class JournalWorld {
 
   /** What all actors have logged. */
   get logged(): string[] {
-    return this.#lives.flatMap(({ actors }) => [...actors.values()].flatMap(({ log }) => log));
+    return this.#lives.flatMap(({ actors }) => [...actors.values()].flatMap(({ log }) => log.map(({ id }) => id)));
+  }
+
+  /** What came before something that the same sender had said earlier, to the same actor. */
+  get overtaken(): string[] {
+    const overtaken: string[] = [];
+    for (const { log } of this.#lives.flatMap(({ actors }) => [...actors.values()])) {
+      const last = new Map<number, number>();
+      for (const { id, from, effect } of log) {
+        if (from > 0 && effect < (last.get(from) ?? 0)) overtaken.push(id);
+        last.set(from, effect);
+      }
+    }
+    return overtaken;
   }
 
   /** A word from outside. */
@@ -88,11 +116,13 @@ export class JournalWorld {
     // What has reached the main thread goes to disk; the dead are told nothing.
     while (this.#store());
     this.#life(shard);
+    (this.#lives[shard] as Life).deafFor = Math.floor(this.#random() * 30);
     for (const { journal } of this.#lives) journal.resendAll();
   }
 
   /** Does one thing that can be done. @returns false when there is nothing but timers */
   step(): boolean {
+    for (const life of this.#lives) life.deafFor--;
     const ways = [() => this.#arrive(), () => this.#handle(), () => this.#flush(), () => this.#store()];
     const first = Math.floor(this.#random() * ways.length);
     for (let index = 0; index < ways.length; index++) if (ways[(first + index) % ways.length]?.()) return true;
@@ -117,7 +147,7 @@ export class JournalWorld {
 
   /** Until nothing is under way. */
   settle(): void {
-    for (let rounds = 0; rounds < 200; rounds++) {
+    for (let rounds = 0; rounds < 300; rounds++) {
       while (this.step());
       this.clock.advance(300);
     }
@@ -143,6 +173,8 @@ export class JournalWorld {
           if (!life.isDead) journal.stored(batch);
         });
       },
+      receiverOf: (to) => (to as Tell['to']).name,
+      open: () => true,
       send: (actor, effect, origin) => this.#send(shard, actor, effect as Tell, origin),
       perform: (actor, effect, [, number]) => {
         // As the main thread does with what it is told once.
@@ -156,7 +188,7 @@ export class JournalWorld {
       unanswered: () => {},
       unkept: () => {},
     });
-    const life: Life = { isDead: false, journal, actors: new Map() };
+    const life: Life = { isDead: false, deafFor: 0, journal, actors: new Map() };
     this.#lives[shard] = life;
     for (let id = shard; id < actorsInWorld; id += shards) this.#revive(life, id);
   }
@@ -173,11 +205,14 @@ export class JournalWorld {
     };
     actors.set(id, actor);
     const entries = (this.#entries.get(actor.id) ?? []).map(({ bytes }) => deserialize(bytes) as JournalEntry);
-    journal.replay(actor, entries, ({ event }) => this.#run(actor, event.data as Word));
+    journal.replay(actor, entries, ({ event, origin }) =>
+      this.#run(actor, event.data as Word, origin as EffectOrigin | null),
+    );
   }
 
-  #run(actor: WorldActor, word: Word): void {
-    actor.log.push(word.id);
+  #run(actor: WorldActor, word: Word, origin: EffectOrigin | null): void {
+    const [from, effect] = origin ?? [0, 0];
+    actor.log.push({ id: word.id, from, effect });
     actor.book.emit({ type: 'log', level: 'info', text: word.id });
     if (word.depth === 0) return;
     const child = (index: number): Word => ({ id: `${word.id}.${index}`, depth: word.depth - 1 });
@@ -190,12 +225,16 @@ export class JournalWorld {
   #send(shard: number, actor: WorldActor, { to, message }: Tell, origin: EffectOrigin): void {
     const target = Number(to.name);
     const arrive = (): void => {
+      if ((this.#lives[target % shards] as Life).deafFor > 0) return;
       const receiver = this.#actor(target) as WorldActor;
       const state = receiver.book.seen.stateOf(origin);
-      if (state === 'kept') this.#answer(target % shards, actor.address.slot, origin[1], 'kept');
-      else if (state === null && this.#random() < 0.1)
-        this.#answer(target % shards, actor.address.slot, origin[1], 'full');
-      else if (state === null) {
+      const answer = (verdict: EffectVerdict): void =>
+        this.#answer(target % shards, actor.address.slot, origin[1], verdict);
+      if (state === 'kept') answer('known');
+      else if (state !== null) return;
+      else if (!receiver.book.seen.isNext(origin)) answer('early');
+      else if (this.#random() < 0.1) answer('full');
+      else {
         receiver.book.seen.set(origin, 'arrived');
         receiver.mailbox.push({ word: message.data, from: actor.address, origin });
       }
@@ -212,12 +251,15 @@ export class JournalWorld {
     this.#network.push({ from, to, arrive });
   }
 
-  /** The first of a pair of shards. */
+  /** The first of a pair of shards, if all goes well. */
   #arrive(): boolean {
-    const any = this.#network[Math.floor(this.#random() * this.#network.length)];
+    const place = Math.floor(this.#random() * this.#network.length);
+    const any = this.#network[place];
     if (!any) return false;
+    const fate = this.#random();
     const first = this.#network.findIndex(({ from, to }) => from === any.from && to === any.to);
-    this.#network.splice(first, 1)[0]?.arrive();
+    const [arriving] = this.#network.splice(fate < this.#faults ? place : first, 1);
+    if (fate <= 1 - this.#faults) arriving?.arrive();
     return true;
   }
 
@@ -231,7 +273,7 @@ export class JournalWorld {
     const { word, from, origin } = message;
     const event: DeliveredMessage = { type: 'say', data: word, from, atMs: 0 };
     const entry = chosen.journal.entryOf(chosen.actor, event, null, origin);
-    this.#run(chosen.actor, word);
+    this.#run(chosen.actor, word, origin);
     chosen.journal.commit(chosen.actor, entry, from, origin);
     return true;
   }
