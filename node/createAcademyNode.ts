@@ -131,7 +131,7 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
   const secret = config.open ? null : openAcademySecret(academyId, { random });
   const store = means.openStore(folder.storeFolder);
   closing.add('store', () => store.close());
-  const roomLog = new RoomLogStore(store);
+  const roomLog = new RoomLogStore(store, (fault) => log.error(fault));
   const genomes = await GenomeStore.open(folder.genomesFolder);
   const personaStore = new PersonaStore(store);
 

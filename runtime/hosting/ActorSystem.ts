@@ -207,6 +207,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
     if (this.#state !== 'new') return;
     this.#state = 'running';
     const { threads } = this.#options;
+    await this.#archive.open();
     const restored = this.#records.addStored(({ shard }) =>
       shard !== undefined && shard <= threads ? shard : this.#leastLoaded(),
     );
@@ -222,7 +223,14 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
       here.map((record) => seatOf(record)),
       kept,
     );
-    await Promise.allSettled(restored.map(({ started }) => started));
+    for (const record of restored) await record.started.catch((error) => this.#notRestored(record, error));
+  }
+
+  /** Nobody has spawned it who could be told. What was kept of it stays. */
+  #notRestored({ spec: { name } }: ActorRecord, error: unknown): void {
+    const { message, remedy } = toErrorRecord(error, 'ERR_ACADEMY_ACTOR_MODULE');
+    const advice = remedy === undefined ? '' : `; ${remedy}`;
+    this.#options.mesh.log('error', name, `it was kept, and cannot be started: ${message}${advice}`, { error });
   }
 
   /**

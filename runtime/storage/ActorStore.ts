@@ -7,11 +7,13 @@
  * actor-images    shard, number      -> images of many actors, the whole shard's first
  * actor-image     id                 -> of one actor that has no thread
  * actor-journal   id, sequence       -> a message that it has handled
+ * actor-damaged   shard, number      -> images of many actors that could not be read
  * ```
  */
-import { deserialize, serialize } from 'node:v8';
-import type { ActorStorage, StoredActor, StoredEntry } from '../hosting/persistence/ActorStorage.js';
-import type { Change, Store, Table } from './Store.js';
+import type { ActorStorage, StoredActor, StoredEntry, UnreadableActor } from '../hosting/persistence/ActorStorage.js';
+import type { Change, Store } from './Store.js';
+import { decodeStoredActor, encodeStoredActor, nameInDamaged } from './storedActor.js';
+import type { Table } from './Table.js';
 
 /** Bytes of an id, a sequence and a number: 2^48 of them last for ever. */
 const numberBytes = 6;
@@ -23,6 +25,7 @@ export class ActorStore implements ActorStorage {
   readonly #imagesTable: Table;
   readonly #imageTable: Table;
   readonly #journalTable: Table;
+  readonly #damagedTable: Table;
   /** Numbers of the images that are kept of each shard, those on their way to disk included. */
   readonly #imageNumbers = new Map<number, number[]>();
   #lastImageNumber = 0;
@@ -33,6 +36,10 @@ export class ActorStore implements ActorStorage {
     this.#imagesTable = store.table('actor-images');
     this.#imageTable = store.table('actor-image');
     this.#journalTable = store.table('actor-journal');
+    this.#damagedTable = store.table('actor-damaged');
+    for (const key of this.#damagedTable.getKeys()) {
+      this.#lastImageNumber = Math.max(this.#lastImageNumber, Buffer.from(key).readUIntBE(shardBytes, numberBytes));
+    }
     for (const key of this.#imagesTable.getKeys()) {
       const place = Buffer.from(key);
       const number = place.readUIntBE(shardBytes, numberBytes);
@@ -41,12 +48,18 @@ export class ActorStore implements ActorStorage {
     }
   }
 
-  actors(): StoredActor[] {
-    return [...this.#actorTable.getRange()].map(({ value }) => deserialize(value) as StoredActor);
+  actors(onUnreadable: (actor: UnreadableActor) => void = () => {}): StoredActor[] {
+    return this.#actorTable.getRange().flatMap(({ key, value }) => {
+      const id = Buffer.from(key).readUIntBE(0, numberBytes);
+      const actor = decodeStoredActor(id, value);
+      if (actor) return actor;
+      onUnreadable({ id, name: nameInDamaged(value) });
+      return [];
+    });
   }
 
   putActor(actor: StoredActor): Promise<void> {
-    return this.#store.write([{ table: this.#actorTable, key: keyOf(actor.id), value: serialize(actor) }]);
+    return this.#store.write([{ table: this.#actorTable, key: keyOf(actor.id), value: encodeStoredActor(actor) }]);
   }
 
   async removeActor(id: number): Promise<void> {
@@ -94,6 +107,11 @@ export class ActorStore implements ActorStorage {
     return this.#store.write(changes);
   }
 
+  setImagesAside(shard: number, images: Uint8Array): Promise<void> {
+    const key = imagesKey(shard, ++this.#lastImageNumber);
+    return this.#store.write([{ table: this.#damagedTable, key, value: images }]);
+  }
+
   saveImage(id: number, image: Uint8Array): Promise<void> {
     return this.#store.write([{ table: this.#imageTable, key: keyOf(id), value: image }]);
   }
@@ -132,7 +150,7 @@ export class ActorStore implements ActorStorage {
 
   #removals(id: number, through: number): Change[] {
     const end = through === Number.POSITIVE_INFINITY ? keyOf(id + 1, 0) : keyOf(id, through + 1);
-    const keys = [...this.#journalTable.getKeys({ start: keyOf(id, 0), end })];
+    const keys = this.#journalTable.getKeys({ start: keyOf(id, 0), end });
     return keys.map((key) => ({ table: this.#journalTable, key, remove: true }));
   }
 

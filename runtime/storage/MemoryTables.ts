@@ -2,28 +2,16 @@
  * What the store is built on, without a disk: tables in memory that keep their keys in order, for simulations, where
  * nothing outside may decide what comes first. A commit is there at once and is gone with the process.
  */
-import type { Table } from './Store.js';
-
-interface Range {
-  readonly start?: Uint8Array;
-  readonly end?: Uint8Array;
-  readonly limit?: number;
-  readonly reverse?: boolean;
-}
-
-interface Row {
-  readonly key: Uint8Array;
-  readonly value: Uint8Array;
-}
+import type { Range, RawTable, Row } from './Table.js';
 
 /** What Store uses of an lmdb environment. */
 export class MemoryTables {
   readonly #tables = new Map<string, MemoryTable>();
 
-  openDB({ name }: { readonly name: string }): Table {
+  openDB({ name }: { readonly name: string }): RawTable {
     const table = this.#tables.get(name) ?? new MemoryTable();
     this.#tables.set(name, table);
-    return table as unknown as Table;
+    return table;
   }
 
   async batch(work: () => void): Promise<boolean> {
@@ -34,8 +22,7 @@ export class MemoryTables {
   async close(): Promise<void> {}
 }
 
-/** What Store and the stores above it use of an lmdb table. */
-class MemoryTable {
+class MemoryTable implements RawTable {
   readonly #rows: Row[] = [];
 
   get(key: Uint8Array): Uint8Array | undefined {

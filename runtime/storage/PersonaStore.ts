@@ -4,7 +4,8 @@
  */
 import { AcademyError } from '../protocol/errors.js';
 import { limits } from '../protocol/limits.js';
-import type { Store, Table } from './Store.js';
+import type { Store } from './Store.js';
+import type { Table } from './Table.js';
 
 /** A whole persona at rank 32 over 65,536 features with its training state is about 17 MB; this leaves room. */
 export const personaBytesMax = 256 * 1024 * 1024;
@@ -42,7 +43,7 @@ export class PersonaStore {
 
   /** Ids of all personas that have learnt something, sorted by their bytes. */
   list(): string[] {
-    return [...this.#table.getKeys()].map((key) => Buffer.from(key).toString('utf8'));
+    return this.#table.getKeys().map((key) => Buffer.from(key).toString('utf8'));
   }
 
   /** Forgets what the persona has learnt; resolves after fsync, also when there was nothing. */

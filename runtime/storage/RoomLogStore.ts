@@ -19,7 +19,8 @@ import {
   parseCursor,
   roomKey,
 } from './roomLogKeys.js';
-import type { Change, Store, Table } from './Store.js';
+import type { Change, Store } from './Store.js';
+import type { Table } from './Table.js';
 
 export interface RoomRecord {
   readonly roomId: string;
@@ -102,7 +103,8 @@ export class RoomLogStore {
   #waiting: WaitingAppend[] = [];
   #draining = false;
 
-  constructor(store: Store) {
+  /** @param onDamaged told of each room that cannot be read; its entry and its log are left where they are */
+  constructor(store: Store, onDamaged: (fault: string) => void = () => {}) {
     this.#store = store;
     this.#roomTable = store.table('rooms');
     this.#authorTable = store.table('room-authors');
@@ -111,10 +113,17 @@ export class RoomLogStore {
     this.#messageTable = store.table('room-messages');
     for (const { key, value } of this.#roomTable.getRange()) {
       const number = Buffer.from(key).readUInt32BE(0);
-      const record = this.#codec.decode(value) as RoomRecord;
+      this.#nextRoomNumber = number + 1;
+      const record = this.#codec.decode(value) as Partial<RoomRecord> | null | undefined;
+      if (!isRoomRecord(record)) {
+        onDamaged(
+          `the room number ${number} was not opened: what was kept of it is damaged. It was left where it is; to have it back, ` +
+            'stop the node and restore a copy of its data folder; opened again it is empty, until other nodes send its entries',
+        );
+        continue;
+      }
       this.#rooms.set(record.roomId, { number, record });
       this.#roomNumbers.set(record.roomId, number);
-      this.#nextRoomNumber = number + 1;
     }
   }
 
@@ -308,7 +317,7 @@ export class RoomLogStore {
     if (!chain || fromSequence > chain.head.sequence) return [];
     const start = chainKey(room.number, chain.number, Math.max(1, fromSequence));
     const end = chainKey(room.number, chain.number, chain.head.sequence + 1);
-    return [...this.#chainTable.getRange({ start, end, limit: bounded })].map(({ value }) => this.#decode(value));
+    return this.#chainTable.getRange({ start, end, limit: bounded }).map(({ value }) => this.#decode(value));
   }
 
   /**
@@ -434,6 +443,10 @@ export class RoomLogStore {
     };
     return { ...entry, seal };
   }
+}
+
+function isRoomRecord(record: Partial<RoomRecord> | null | undefined): record is RoomRecord {
+  return typeof record?.roomId === 'string' && typeof record.consent === 'string';
 }
 
 function hexOf(key: Uint8Array): string {

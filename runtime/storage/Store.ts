@@ -4,22 +4,24 @@
  * what has been receipted survives the machine. Owned by the node, on its main thread: a worker that is terminated
  * while it writes to lmdb hangs the process.
  */
-import { closeSync, existsSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
-import { type Database, open, type RootDatabase } from 'lmdb';
+import { open } from 'lmdb';
 import { AcademyError } from '../protocol/errors.js';
 import { MemoryTables } from './MemoryTables.js';
-
-/** Keys are compared as bytes. Keys and values that are read are the caller's own copies. */
-export type Table = Database<Uint8Array, Uint8Array>;
+import { type RawTable, storeFault, Table } from './Table.js';
 
 export type Change =
   | { readonly table: Table; readonly key: Uint8Array; readonly value: Uint8Array }
   | { readonly table: Table; readonly key: Uint8Array; readonly remove: true };
 
-/** What holds the tables: lmdb, or memory. */
-type Environment = MemoryTables | RootDatabase<Uint8Array, Uint8Array>;
+/** What holds the tables: lmdb, or memory. lmdb's own types do not stand in the declarations that we give away. */
+interface Environment {
+  openDB(options: { readonly name: string } & typeof encoding): unknown;
+  batch(work: () => void): Promise<boolean>;
+  close(): Promise<void>;
+}
 
 interface WaitingWrite {
   readonly changes: readonly Change[];
@@ -34,14 +36,16 @@ const encoding = { encoding: 'binary', keyEncoding: 'binary' } as const;
 
 export class Store {
   readonly #root: Environment;
+  readonly #folder: string;
   readonly #tables = new Map<string, Table>();
   #waiting: WaitingWrite[] = [];
   /** Resolves when nothing is waiting or being written any more. */
   #draining: Promise<void> | null = null;
   #closing: Promise<void> | null = null;
 
-  private constructor(root: Environment) {
+  private constructor(root: Environment, folder: string) {
     this.#root = root;
+    this.#folder = folder;
   }
 
   /**
@@ -58,7 +62,9 @@ export class Store {
     try {
       // lmdb retries for ever to make a folder that it cannot make.
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      refuseForeignFile(join(folder, 'data.mdb'));
+      const file = join(folder, 'data.mdb');
+      refuseForeignFile(file);
+      fillUp(file);
       const options = {
         path: folder,
         // Else lmdb takes a folder with a dot in its name for a file.
@@ -71,29 +77,37 @@ export class Store {
         maxDbs: tablesMax,
         ...encoding,
       };
-      return new Store(open<Uint8Array, Uint8Array>(options));
+      return new Store(open<Uint8Array, Uint8Array>(options), folder);
     } catch (cause) {
-      throw new AcademyError('ERR_ACADEMY_STORE', `the store in ${folder} cannot be opened: ${messageOf(cause)}`, {
-        remedy: `make ${folder} a folder on a local disk that you may write to, or start with --data <another folder>`,
-        cause,
-      });
+      throw storeFault(folder, 'opened', cause);
     }
   }
 
   /** A store that forgets everything with the process and never waits for a disk, for simulations. */
   static inMemory(): Store {
-    return new Store(new MemoryTables());
+    return new Store(new MemoryTables(), 'memory');
   }
 
-  /** The named table, made on first use. */
+  /**
+   * The named table, made on first use.
+   * @throws AcademyError ERR_ACADEMY_STORE when the store is damaged
+   */
   table(name: string): Table {
     if (this.#closing) throw closed();
     let table = this.#tables.get(name);
     if (!table) {
-      table = this.#root.openDB({ name, ...encoding }) as Table;
+      table = new Table(this.#open(name), this.#folder);
       this.#tables.set(name, table);
     }
     return table;
+  }
+
+  #open(name: string): RawTable {
+    try {
+      return this.#root.openDB({ name, ...encoding }) as RawTable;
+    } catch (cause) {
+      throw storeFault(this.#folder, 'opened', cause);
+    }
   }
 
   /**
@@ -124,22 +138,29 @@ export class Store {
         await this.#commit(group.flatMap(({ changes }) => changes));
         for (const { resolve } of group) resolve();
       } catch (cause) {
-        const error = new AcademyError('ERR_ACADEMY_STORE', `the store cannot be written: ${messageOf(cause)}`, {
-          remedy: 'check that the disk is neither full nor read-only; nothing of this write was kept',
-          cause,
-        });
+        const error = this.#writeFault(cause);
         for (const { reject } of group) reject(error);
       }
     }
     this.#draining = null;
   }
 
+  #writeFault(cause: unknown): AcademyError {
+    const reason = messageOf(cause);
+    // What the file itself is to blame for.
+    if (reason.startsWith('MDB_')) return storeFault(this.#folder, 'written', cause);
+    return new AcademyError('ERR_ACADEMY_STORE', `the store cannot be written: ${reason}`, {
+      remedy: 'check that the disk is neither full nor read-only; nothing of this write was kept',
+      cause,
+    });
+  }
+
   async #commit(changes: readonly Change[]): Promise<void> {
     try {
       await this.#root.batch(() => {
         for (const change of changes) {
-          if ('value' in change) change.table.put(change.key, change.value);
-          else change.table.remove(change.key);
+          if ('value' in change) change.table.raw.put(change.key, change.value);
+          else change.table.raw.remove(change.key);
         }
       });
     } catch (thrown) {
@@ -175,6 +196,35 @@ function refuseForeignFile(file: string): void {
   } finally {
     closeSync(descriptor);
   }
+}
+
+/**
+ * A file that was cut off, by a copy that ended too early, is filled up to where it says that it ends: lmdb dies (SIGBUS)
+ * of pages that are not there, and refuses pages that are empty.
+ */
+function fillUp(file: string): void {
+  if (!existsSync(file)) return;
+  const descriptor = openSync(file, 'r+');
+  try {
+    const { size } = fstatSync(descriptor);
+    const first = metaAt(descriptor, 0);
+    const second = first && metaAt(descriptor, first.pageBytes);
+    const end = Math.max(first?.end ?? 0, second?.end ?? 0);
+    if (size > 0 && size < end) ftruncateSync(descriptor, end);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** @returns undefined for what is no page of that kind as lmdb writes it now */
+function metaAt(descriptor: number, place: number): { readonly pageBytes: number; readonly end: number } | undefined {
+  const page = Buffer.alloc(152);
+  readSync(descriptor, page, 0, page.length, place);
+  if (page.readUInt32LE(24) !== 0xbeefc0de || page.readUInt32LE(28) !== 2) return undefined;
+  const pageBytes = page.readUInt32LE(48);
+  const end = (Number(page.readBigUInt64LE(144)) + 1) * pageBytes;
+  // More than that is no true number, and would take all of the disk.
+  return pageBytes <= 65_536 && end <= 2 ** 44 ? { pageBytes, end } : undefined;
 }
 
 function closed(): AcademyError {

@@ -3,11 +3,11 @@
  * a shard that starts what was kept of its actors. It is the only one that touches the storage.
  */
 import type { ActorSpec } from '../../protocol/actors.js';
-import { toErrorRecord } from '../../protocol/errors.js';
+import { AcademyError, toErrorRecord } from '../../protocol/errors.js';
 import type { PersistKind } from '../../protocol/persistence.js';
 import type { NoticeFrame, OrderFrame } from '../frames.js';
 import type { ActorImage } from './ActorImage.js';
-import type { ActorStorage, StoredActor, StoredEntry } from './ActorStorage.js';
+import type { ActorStorage, StoredActor, StoredEntry, UnreadableActor } from './ActorStorage.js';
 import { decodeImages } from './decodeImages.js';
 import { encodeImages } from './encodeImages.js';
 
@@ -35,6 +35,8 @@ export class ActorArchive {
   /** Actors that have a journal or an image of their own, so that nobody need look for those of the others. */
   readonly #journaled = new Set<number>();
   readonly #imaged = new Set<number>();
+  /** What was found on the disk, until it is distributed. */
+  readonly #images = new Map<number, ActorImage>();
   /** The last effect of each actor that was heeded. */
   readonly #heeded = new Map<number, number>();
   /** Lives of each shard, so that nothing is told to the next one that was for the one before. */
@@ -49,7 +51,7 @@ export class ActorArchive {
     this.#storage = options.storage;
     this.#lives = new Array(options.shards).fill(0);
     this.#handled = new Array(options.shards).fill(0);
-    for (const actor of this.#storage.actors()) {
+    for (const actor of this.#storage.actors((damaged) => this.#leaveOut(damaged))) {
       this.#stored.set(actor.id, actor);
       this.#ids.set(actor.spec.name, actor.id);
       this.#journaled.add(actor.id);
@@ -69,20 +71,59 @@ export class ActorArchive {
   }
 
   /**
-   * The actors have shards now, other ones perhaps than in the last life of the node.
+   * Reads what an earlier life has kept of its actors. What is damaged is set aside and told; actors of which nothing
+   * can be read are not started, and the others are.
+   * @throws AcademyError ERR_ACADEMY_STORE for what another release has written
+   */
+  async open(): Promise<void> {
+    let isDamaged = false;
+    for (const shard of this.#storage.shards()) {
+      for (const bytes of this.#storage.images(shard)) {
+        const images = readableImages(bytes);
+        if (!images) {
+          isDamaged = true;
+          await this.#storage.setImagesAside(shard, bytes);
+        }
+        for (const image of images ?? []) this.#openImage(image);
+      }
+    }
+    for (const { id, spec } of this.stored()) {
+      const own = this.#storage.image(id);
+      const images = own && readableImages(own);
+      if (own ? images || this.#images.has(id) : this.#images.has(id) || !isDamaged) continue;
+      this.#stored.delete(id);
+      this.#ids.delete(spec.name);
+      this.#leaveOut({ id, name: spec.name });
+    }
+    if (!isDamaged) return;
+    this.#options.trouble(
+      `what a worker thread had saved of its actors was damaged: those that start go on from what was saved before, if ` +
+        'there was anything; what is damaged was set aside. To have it back, stop the node and restore a copy of its data folder',
+    );
+  }
+
+  #openImage(image: ActorImage): void {
+    if ((this.#images.get(image.id)?.sequence ?? -1) <= image.sequence) this.#images.set(image.id, image);
+  }
+
+  #leaveOut({ id, name }: UnreadableActor): void {
+    this.#lastId = Math.max(this.#lastId, id);
+    const known = name === undefined ? `number ${id}, whose name cannot be read either,` : `"${name}" (number ${id})`;
+    this.#options.trouble(
+      `the actor ${known} was not started: what was kept of it is damaged. It was left where it is; to have it back, stop the ` +
+        'node and restore a copy of its data folder; or spawn the actor again: it then starts afresh',
+    );
+  }
+
+  /**
+   * The actors have shards now, other ones perhaps than in the last life of the node. Call open() first.
    * @param shardOf undefined for an actor that is not started yet: its image is kept by itself until it is
    */
   async distribute(shardOf: (id: number) => number | undefined): Promise<void> {
-    const latest = new Map<number, ActorImage>();
-    for (const shard of this.#storage.shards()) {
-      for (const bytes of this.#storage.images(shard)) {
-        for (const image of decodeImages(bytes)) {
-          if ((latest.get(image.id)?.sequence ?? -1) <= image.sequence) latest.set(image.id, image);
-        }
-      }
-    }
+    const latest = [...this.#images.values()];
+    this.#images.clear();
     const perShard = new Map<number, ActorImage[]>();
-    for (const image of latest.values()) {
+    for (const image of latest) {
       const shard = shardOf(image.id);
       if (shard === undefined) {
         if (this.#stored.has(image.id)) await this.#storage.saveImage(image.id, encodeImages([image]));
@@ -258,5 +299,16 @@ export class ActorArchive {
     work.catch((error: unknown) => {
       this.#options.trouble(toErrorRecord(error, 'ERR_ACADEMY_STORE').message);
     });
+  }
+}
+
+/** @returns null for what is damaged */
+function readableImages(bytes: Uint8Array): ActorImage[] | null {
+  try {
+    return decodeImages(bytes);
+  } catch (error) {
+    // Written by another release, so nothing of it may be touched.
+    if (error instanceof AcademyError && error.code === 'ERR_ACADEMY_STORE') throw error;
+    return null;
   }
 }

@@ -15,6 +15,13 @@ export interface StoredActor {
   readonly isSupervised: boolean;
 }
 
+/** The entry of an actor that was damaged where it is kept. */
+export interface UnreadableActor {
+  readonly id: number;
+  /** If that could still be read. */
+  readonly name: string | undefined;
+}
+
 /** A journal entry, encoded by the shard that has handled it. */
 export interface StoredEntry {
   readonly id: number;
@@ -23,8 +30,12 @@ export interface StoredEntry {
 }
 
 export interface ActorStorage {
-  /** By rising id. */
-  actors(): StoredActor[];
+  /**
+   * By rising id.
+   * @param onUnreadable told of those whose entry is damaged. They are left where they are, with all else that was kept
+   * of them, so their ids must not be given again
+   */
+  actors(onUnreadable?: (actor: UnreadableActor) => void): StoredActor[];
   putActor(actor: StoredActor): Promise<void>;
   /** Forgets the actor, its journal and its own image. */
   removeActor(id: number): Promise<void>;
@@ -39,6 +50,8 @@ export interface ActorStorage {
   shards(): number[];
   /** All that was kept of shards goes, and this takes its place. */
   replaceImages(images: ReadonlyMap<number, Uint8Array>): Promise<void>;
+  /** Keeps images that cannot be read apart, before others take their place. */
+  setImagesAside(shard: number, images: Uint8Array): Promise<void>;
   /** The image of one actor that has no thread. */
   saveImage(id: number, image: Uint8Array): Promise<void>;
   image(id: number): Uint8Array | undefined;

@@ -40,6 +40,9 @@ export class MemoryActorStorage implements ActorStorage {
     for (const [shard, bytes] of images) this.#images.set(shard, [bytes]);
   }
 
+  /** Memory is not damaged. */
+  async setImagesAside(): Promise<void> {}
+
   async saveImage(id: number, image: Uint8Array): Promise<void> {
     this.#single.set(id, image);
   }

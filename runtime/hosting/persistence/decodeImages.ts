@@ -8,7 +8,10 @@ const none: readonly never[] = [];
 /** Of all that have neither: who reads snapshots does not write to them. */
 const empty = Object.freeze({});
 
-/** @throws AcademyError ERR_ACADEMY_SNAPSHOT_INVALID for what is damaged, or was written in another layout */
+/**
+ * @throws AcademyError ERR_ACADEMY_SNAPSHOT_INVALID for what is damaged, ERR_ACADEMY_STORE for what was written in
+ * another layout
+ */
 export function decodeImages(bytes: Uint8Array): ActorImage[] {
   const columns = readColumns(bytes);
   const { ids, versions, sequences } = columns;
@@ -62,8 +65,13 @@ function readColumns(bytes: Uint8Array): ImageColumns {
     cause = thrown;
   }
   if (columns?.format === imagesFormat) return columns;
-  throw new AcademyError('ERR_ACADEMY_SNAPSHOT_INVALID', 'the stored actors cannot be read', {
-    remedy: 'start the node with the release that wrote them, or remove the folder "store" of its data folder',
+  if (typeof columns?.format === 'number') {
+    throw new AcademyError('ERR_ACADEMY_STORE', 'the stored actors were written in another layout', {
+      remedy: 'start the node with the release that wrote them, or with --data <another folder>',
+    });
+  }
+  throw new AcademyError('ERR_ACADEMY_SNAPSHOT_INVALID', 'the stored actors are damaged', {
+    remedy: 'restore a copy of the data folder',
     cause,
   });
 }

@@ -133,3 +133,28 @@ t.test('after a write that fails, what was there before is still found', async (
   );
   await store.close();
 });
+
+t.test('an actor whose entry is damaged is told by its id and name, stays, and leaves the others alone', async (t) => {
+  const store = Store.open(t.testdir());
+  t.teardown(() => store.close());
+  const disk = new ActorStore(store);
+  await Promise.all([1, 2, 3].map((id) => disk.putActor(actor(id))));
+  const table = store.table('actors');
+  const rows = table.getRange();
+  const [whole, named, nameless] = rows.map(({ key, value }) => ({ table, key, value: Buffer.from(value) }));
+  if (!whole || !named || !nameless) return t.fail('three actors were put');
+  named.value.fill(0x5a, named.value.indexOf('file:///'));
+  nameless.value.fill(0x5a, 2);
+  await store.write([named, nameless]);
+
+  const damaged: unknown[] = [];
+  t.strictSame(
+    disk.actors((each) => damaged.push(each)).map(({ id }) => id),
+    [1],
+  );
+  t.strictSame(damaged, [
+    { id: 2, name: 'actor 2' },
+    { id: 3, name: undefined },
+  ]);
+  t.strictSame(table.getRange().length, 3, 'what is damaged stays where it is');
+});

@@ -282,3 +282,27 @@ t.test('a cursor that no page has returned is refused', async (t) => {
     );
   }
 });
+
+t.test(
+  'a room whose entry is damaged is told, its number is not given again, and the other rooms are there',
+  async (t) => {
+    const store = Store.open(t.testdir());
+    t.teardown(() => store.close());
+    const log = new RoomLogStore(store);
+    for (const roomId of ['a', 'b']) await log.putRoom({ roomId, consent: 'local', createdAtMs: 1 });
+    const table = store.table('rooms');
+    const last = table.getRange().at(-1);
+    if (!last) return t.fail('two rooms were put');
+    await store.write([{ table, key: last.key, value: Buffer.alloc(last.value.length, 0xc1) }]);
+
+    const faults: string[] = [];
+    const again = new RoomLogStore(store, (fault) => faults.push(fault));
+    t.match(faults, [/room number 1 was not opened.*restore a copy/]);
+    t.strictSame(
+      again.rooms().map(({ roomId }) => roomId),
+      ['a'],
+    );
+    await again.putRoom({ roomId: 'c', consent: 'local', createdAtMs: 1 });
+    t.equal(table.getRange().length, 3, 'the damaged entry stays');
+  },
+);

@@ -1,8 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import t from 'tap';
-import { type Change, keyBytesMax, Store, type Table } from '../../../runtime/storage/Store.js';
+import { type Change, keyBytesMax, Store } from '../../../runtime/storage/Store.js';
+import type { Table } from '../../../runtime/storage/Table.js';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 const put = (table: Table, key: string, value: string): Change => ({ table, key: bytes(key), value: bytes(value) });
@@ -81,6 +82,26 @@ t.test('a folder that cannot be a store is an error with a remedy, not a crash',
   }
   t.end();
 });
+
+t.test(
+  'a file that was cut off is an error with the folder and a remedy, and not the end of the process',
+  async (t) => {
+    const folder = t.testdir();
+    const store = Store.open(folder);
+    await store.write(Array.from({ length: 100 }, (_, row) => put(store.table('a'), `${row}`, 'x'.repeat(500))));
+    await store.close();
+    const file = join(folder, 'data.mdb');
+    truncateSync(file, statSync(file).size >> 1);
+
+    const damaged = Store.open(folder);
+    t.teardown(() => damaged.close());
+    t.throws(() => damaged.table('a').getRange(), {
+      code: 'ERR_ACADEMY_STORE',
+      message: new RegExp(`${folder}.*MDB_CORRUPTED`),
+      remedy: /restore a copy of it, or move it away/,
+    });
+  },
+);
 
 t.test('a worker thread may not open the store', async (t) => {
   const module = JSON.stringify(new URL('../../../runtime/storage/Store.js', import.meta.url).href);
