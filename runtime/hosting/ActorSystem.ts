@@ -181,6 +181,7 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
       record: (name) => this.#records.registry.byName(name),
       start: (spec, supervised) => this.#start(spec, supervised),
       order: (record, order, revival) => this.#orderOne(record, order, revival),
+      endThread: (shard, cause) => this.endThread(shard, cause),
       forget: (record, error) => {
         if (error) this.#records.giveUp(record, error);
         else this.#records.forget(record);

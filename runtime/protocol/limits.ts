@@ -75,6 +75,11 @@ export const limits = {
   viewCharactersMax: 400,
   /** Names that are looked through for the one that was meant. */
   namesComparedMax: 20_000,
+  /**
+   * Time that a thread has to carry out an order to end an actor by force, before it is taken for hung and ended. Longer
+   * than a pause of its garbage collector; short, since an ordered shutdown lasts so much longer than its limit.
+   */
+  killAnswerMs: 250,
   /** Actors of one shard. */
   actorsPerShardMax: 1_048_576,
   /** Children without a name on one shard: about 1 GB of small machines. */

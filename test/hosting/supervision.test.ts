@@ -245,6 +245,27 @@ t.test('children end in reverse order, and one that hangs is ended by force when
   await system.shutdown({ limitMs: 100 });
 });
 
+t.test(
+  'an ordered shutdown ends a thread that hangs, once for all its children; the others on it come back',
+  async (t) => {
+    const { shards, system, tell, tally, heard } = await makeWorld(t, { hangMs: 60_000 });
+    const names = ['ada', 'ben', 'cy', 'dan'];
+    const children = names.map((name) => child(name, { shard: 2, shutdownMs: 100 }));
+    await system.spawnSupervisor('root', supervisor({ children: [child('eve', { shard: 1 }), ...children] }));
+    await system.spawn(child('neighbour', { shard: 2, restart: { kind: 'permanent' } }));
+    await heard();
+    tell('cy', 'work', 3_600_000);
+    await until('it hangs', async () => (await system.counters()).messagesWaiting === 1);
+    await system.stop({ name: 'root' });
+    t.strictSame(await heard(), ['eve stops']);
+    for (const name of names) t.equal(system.resolve(name), undefined, name);
+    t.match(await tally('neighbour'), { sum: 0 }, 'it runs on the spare');
+    t.match(shards.downs, [{ shard: 2, cause: /did not end "dan" within \d+ ms/, isReplaced: true }]);
+    t.match(await system.counters(), { shardRestarts: 1 });
+    t.strictSame(shards.failures, [], 'who was to end has not failed');
+  },
+);
+
 t.test('the error chooses: go on, begin anew, go on later with the state before, give up, or escalate', async (t) => {
   const { system, tell, tally, failed, escalated } = await makeWorld(t);
   await system.spawn(child('careful', { exportName: 'carefulTally' }));

@@ -7,6 +7,7 @@ import type { ReportedRestarts } from '../../protocol/actorReport.js';
 import type { ActorAddress, ActorSpec } from '../../protocol/actors.js';
 import type { Clock, TimerHandle } from '../../protocol/Clock.js';
 import { AcademyError, type ErrorRecord, fromErrorRecord, toErrorRecord } from '../../protocol/errors.js';
+import { limits } from '../../protocol/limits.js';
 import type { Random } from '../../protocol/Random.js';
 import {
   isSupervisor,
@@ -31,6 +32,8 @@ export interface SupervisedSystem {
   start(spec: ActorSpec, supervised: SeatSupervision): Promise<ActorAddress>;
   /** @returns whether the actor's shard can be told */
   order(record: ActorRecord, order: SupervisorOrder | 'stop', revival: Revival): boolean;
+  /** The thread of an actor does not answer: it ends, and its other actors come back on the spare. */
+  endThread(shard: number, cause: string): void;
   /** The actor is gone without its shard having said so. @param error null: in good order */
   forget(record: ActorRecord, error: ErrorRecord | null): void;
   supervisorRestarted(name: string, restarts: number, error: ErrorRecord | null): void;
@@ -42,9 +45,6 @@ interface Starting {
   resolve(): void;
   reject(error: AcademyError): void;
 }
-
-/** Time that a shard gets to carry out an order to end an actor now, before it is taken for done. */
-const killLimitMs = 1_000;
 
 export class SupervisedActors {
   readonly #system: SupervisedSystem;
@@ -147,6 +147,7 @@ export class SupervisedActors {
   // --- what the shards say
 
   fell(name: string, fall: Omit<FallEvent, 'type' | 'name'>): void {
+    this.#clearKill(name);
     this.#tree.handle({ type: 'fell', name, ...fall });
   }
 
@@ -178,7 +179,7 @@ export class SupervisedActors {
       // What is given up with its shard is started on another one.
       if (!isReplaced) this.#system.forget(record, null);
       // The shard's own bound counts: one death of a thread is not a hundred falls.
-      this.fell(name, { end: 'crash', error, isRepeat: true });
+      this.fell(name, { end: 'crash', error, isByShard: true });
     }
   }
 
@@ -234,10 +235,10 @@ export class SupervisedActors {
     this.#system.order(record, 'kill', null);
     const timer = this.#system.clock.setTimeout(() => {
       this.#killTimers.delete(name);
-      // Its thread hangs, and is ended by whoever watches it.
+      this.#system.endThread(record.address.shard, `it did not end "${name}" within ${limits.killAnswerMs} ms`);
       this.#system.forget(record, null);
       this.ended(name);
-    }, killLimitMs);
+    }, limits.killAnswerMs);
     this.#killTimers.set(name, timer);
   }
 

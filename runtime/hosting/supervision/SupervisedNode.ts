@@ -26,8 +26,6 @@ export type Revival = 'fresh' | 'restore' | null;
 interface NodeBase {
   readonly name: string;
   readonly parent: SupervisorNode | null;
-  /** Infinity for a supervisor, whose children have limits of their own. */
-  readonly shutdownMs: number;
   readonly backoff: BackoffOptions;
   /** A bound of the child's own, beside that of its supervisor. */
   readonly own: Pick<RestartOptions, 'intensity' | 'withinMs'> | null;
@@ -55,6 +53,8 @@ interface NodeBase {
 export interface ActorNode extends NodeBase {
   readonly type: 'actor';
   readonly spec: SupervisedActor;
+  /** Time that it has to end in good order. */
+  readonly shutdownMs: number;
 }
 
 export interface SupervisorNode extends NodeBase {
@@ -72,7 +72,13 @@ export interface SupervisorNode extends NodeBase {
   /** Children from `from` on are stopped, the last first, and then started in order, once the delay is over. */
   regroup: { readonly from: string; readonly phase: 'stopping' | 'starting'; readonly isDue: boolean } | null;
   /** It stops its children and ends; with an error: because it gives up. */
-  ending: { readonly keep: boolean; readonly error: ErrorRecord | null; readonly hasEnded: boolean } | null;
+  ending: {
+    readonly keep: boolean;
+    readonly error: ErrorRecord | null;
+    readonly hasEnded: boolean;
+    /** What still runs below it then is ended by force. */
+    readonly byMs: number;
+  } | null;
 }
 
 export type SupervisedNode = ActorNode | SupervisorNode;
@@ -127,7 +133,6 @@ function supervisorNode(parent: SupervisorNode | null, { name, supervisor }: Sup
     type: 'supervisor',
     // A supervisor that ends without having been told to has failed.
     kind: 'permanent',
-    shutdownMs: Number.POSITIVE_INFINITY,
     beyond: 'escalate',
     own: null,
     backoff: backoffOf(supervisor),

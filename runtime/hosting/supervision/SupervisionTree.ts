@@ -108,10 +108,12 @@ export class SupervisionTree {
     const node = this.#nodes.get(event.name);
     if (!node) return;
     const moved: SupervisorNode[] = [];
-    this.#carryOut(supervise(this.#nodes, event, clock.monotonicMs(), random), moved);
+    const nowMs = clock.monotonicMs();
+    this.#carryOut(supervise(this.#nodes, event, nowMs, random), moved);
+    if (event.type === 'late' && node.type === 'supervisor') moved.push(node);
     if (node.parent) moved.push(node.parent);
     for (let next = moved.shift(); next; next = moved.shift()) {
-      const steps = proceed(next);
+      const steps = proceed(next, nowMs);
       if (steps.length === 0) continue;
       this.#carryOut(steps, moved);
       moved.push(next);
@@ -174,6 +176,7 @@ export class SupervisionTree {
       case 'regroup':
         return this.#setTimer(name, decision.delayMs, { type: 'due', name });
       case 'stop':
+      case 'give-up':
         return this.#setTimer(name, decision.limitMs, { type: 'late', name });
       case 'note':
       case 'release':

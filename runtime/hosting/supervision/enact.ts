@@ -24,7 +24,8 @@ export function enact(tree: SupervisedNodes, decision: Decision): void {
       return setStatus(node, 'running');
     case 'stop':
       node.keep = decision.keep;
-      if (node.type === 'supervisor') beginToEnd(node, { keep: decision.keep, error: null, hasEnded: false });
+      if (node.type === 'supervisor')
+        beginToEnd(node, { keep: decision.keep, error: null, hasEnded: false, byMs: decision.byMs });
       return setStatus(node, 'stopping');
     case 'keep-not':
       node.keep = false;
@@ -78,7 +79,7 @@ function regroup(tree: SupervisedNodes, supervisor: SupervisorNode, decision: De
       supervisor.regroup = null;
       return;
     case 'give-up':
-      return beginToEnd(supervisor, { keep: true, error: decision.error, hasEnded: false });
+      return beginToEnd(supervisor, { keep: true, error: decision.error, hasEnded: false, byMs: decision.byMs });
   }
 }
 

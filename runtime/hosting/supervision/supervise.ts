@@ -51,8 +51,10 @@ export interface FallEvent {
   readonly errorName?: string;
   /** What the actor's own definition says about the error; it goes before what its supervisor says. */
   readonly directive?: Directive | undefined;
-  /** By a message that has made it fall before, or with its shard: counted elsewhere. */
+  /** By a message that has made it fall before: counted elsewhere. */
   readonly isRepeat?: boolean;
+  /** With the thread that it lived on, whose deaths are counted elsewhere. */
+  readonly isByShard?: boolean;
 }
 
 export type Decision =
@@ -62,7 +64,7 @@ export type Decision =
   /** Its children are up. */
   | { readonly type: 'up'; readonly name: string }
   | { readonly type: 'resume'; readonly name: string }
-  | { readonly type: 'stop'; readonly name: string; readonly keep: boolean; readonly limitMs: number }
+  | (Limit & { readonly type: 'stop'; readonly name: string; readonly keep: boolean })
   | { readonly type: 'kill'; readonly name: string }
   /** One that is stopping does not come back after all. */
   | { readonly type: 'keep-not'; readonly name: string }
@@ -76,11 +78,17 @@ export type Decision =
   | { readonly type: 'regroup-starts'; readonly name: string }
   | { readonly type: 'regrouped'; readonly name: string }
   /** A supervisor gives up: it stops its children, and then ends by this error. */
-  | { readonly type: 'give-up'; readonly name: string; readonly error: ErrorRecord }
+  | (Limit & { readonly type: 'give-up'; readonly name: string; readonly error: ErrorRecord })
   /** Nothing below a supervisor runs any more; with an error: it has given up. */
   | { readonly type: 'ended'; readonly name: string; readonly error: ErrorRecord | null }
   /** A root has given up. */
   | { readonly type: 'escalate'; readonly name: string; readonly error: ErrorRecord };
+
+/** Of an end in good order; of a supervisor, for all that is below it together. */
+interface Limit {
+  readonly limitMs: number;
+  readonly byMs: number;
+}
 
 interface Ending {
   readonly outcome: 'done' | 'stopped' | 'failed';
@@ -119,17 +127,18 @@ export function supervise(
       if (node.status === 'waiting') return [start(node)];
       return node.type === 'supervisor' && node.regroup ? [{ type: 'regroup-due', name: node.name }] : [];
     case 'late':
-      return node.status === 'stopping' ? [{ type: 'kill', name: node.name }] : [];
+      // Of a supervisor, whose children are all ended now: that is its next step.
+      return node.type === 'actor' && node.status === 'stopping' ? [{ type: 'kill', name: node.name }] : [];
     case 'stop':
-      return stopForGood(node);
+      return stopForGood(node, nowMs);
   }
 }
 
 /** The next step of a supervisor that starts, ends, or starts children again in order; none while it has to wait. */
-export function proceed(supervisor: SupervisorNode): readonly Decision[] {
+export function proceed(supervisor: SupervisorNode, nowMs: number): readonly Decision[] {
   if (!isUp(supervisor)) return [];
-  if (supervisor.ending) return endNext(supervisor, supervisor.ending);
-  if (supervisor.regroup) return regroupNext(supervisor, supervisor.regroup);
+  if (supervisor.ending) return endNext(supervisor, supervisor.ending, nowMs);
+  if (supervisor.regroup) return regroupNext(supervisor, supervisor.regroup, nowMs);
   if (supervisor.status !== 'starting') return [];
   return startNext(supervisor, [...supervisor.children.values()]) ?? [{ type: 'up', name: supervisor.name }];
 }
@@ -140,7 +149,7 @@ function startFailed(node: SupervisedNode, error: ErrorRecord, nowMs: number, ra
   const { parent } = node;
   if (node.status === 'starting' && parent !== null && !parent.ending) {
     const isFirst = parent.status === 'starting' && parent.strategy !== 'dynamic';
-    if (isFirst) return [note(node, 'held'), giveUp(parent, error)];
+    if (isFirst) return [note(node, 'held'), giveUp(parent, error, nowMs)];
     // Whoever has added it is told, as in OTP; only what has run before is started again.
     const isAdded = parent.status === 'running' && parent.regroup === null && node.restarts === 0;
     if (isAdded) return releaseAll(node, { outcome: 'failed', error });
@@ -156,15 +165,16 @@ function fell(node: SupervisedNode, fall: FallEvent, nowMs: number, random: Rand
   if (parent === null) return toNode(node, error ?? limitError(node.name, null));
   // Who falls while he is to stop, or about to be told so, has stopped; as in OTP that is not counted.
   if (isOnItsWayDown(node, parent)) {
-    return isKept(node, parent) ? [note(node, 'held')] : releaseAll(node, { outcome, error });
+    if (isKept(node, parent)) return [note(node, 'held')];
+    return releaseAll(node, fall.isByShard ? { outcome: 'stopped', error: null } : { outcome, error });
   }
   const directive = error ? (fall.directive ?? directiveFor(parent.onError, error, fall.errorName ?? '')) : undefined;
   if (directive === 'resume' && node.type === 'actor' && node.status === 'running') {
     return [{ type: 'resume', name: node.name }];
   }
-  if (directive === 'escalate' && error) return [note(node, 'held'), giveUp(parent, error)];
+  if (directive === 'escalate' && error) return [note(node, 'held'), giveUp(parent, error, nowMs)];
   if (directive === 'stop' || !isToRestart(node.kind, fall.end)) return releaseAll(node, { outcome, error });
-  const isCounted = !fall.isRepeat;
+  const isCounted = !fall.isRepeat && !fall.isByShard;
   if (isCounted && node.own && isBeyond(node.own, node.restartsAtMs, nowMs) && node.beyond === 'stop') {
     return releaseAll(node, { outcome: 'failed', error });
   }
@@ -172,7 +182,7 @@ function fell(node: SupervisedNode, fall: FallEvent, nowMs: number, random: Rand
     isCounted &&
     (isBeyond(parent, parent.fallsAtMs, nowMs) || (node.own && isBeyond(node.own, node.restartsAtMs, nowMs)))
   ) {
-    return [note(node, 'held'), giveUp(parent, limitError(node.name, error))];
+    return [note(node, 'held'), giveUp(parent, limitError(node.name, error), nowMs)];
   }
   const restart: Restart = {
     delayMs: backoffDelayMs(node.backoff, streakOf(node, parent, nowMs), random),
@@ -191,9 +201,9 @@ function stopped(node: SupervisedNode): readonly Decision[] {
   return releaseAll(node, { outcome: 'stopped', error: null });
 }
 
-function stopForGood(node: SupervisedNode): readonly Decision[] {
+function stopForGood(node: SupervisedNode, nowMs: number): readonly Decision[] {
   if (isStopping(node)) return node.keep ? [{ type: 'keep-not', name: node.name }] : [];
-  return isUp(node) ? [stop(node, false)] : releaseAll(node, { outcome: 'stopped', error: null });
+  return isUp(node) ? [stop(node, false, limitOf(node), nowMs)] : releaseAll(node, { outcome: 'stopped', error: null });
 }
 
 /** A root has given up. */
@@ -211,17 +221,26 @@ function startNext(supervisor: SupervisorNode, children: readonly SupervisedNode
   return startable[0] ? [start(startable[0])] : null;
 }
 
-function regroupNext(supervisor: SupervisorNode, regroup: NonNullable<SupervisorNode['regroup']>): readonly Decision[] {
+function regroupNext(
+  supervisor: SupervisorNode,
+  regroup: NonNullable<SupervisorNode['regroup']>,
+  nowMs: number,
+): readonly Decision[] {
   const group = groupFrom(supervisor, regroup.from);
   if (regroup.phase === 'starting') {
     return startNext(supervisor, group) ?? [{ type: 'regrouped', name: supervisor.name }];
   }
   const last = group.findLast(isUp);
-  if (last) return stopOnce(last, supervisor);
+  if (last) return stopOnce(last, supervisor, limitOf(last), nowMs);
   return regroup.isDue ? [{ type: 'regroup-starts', name: supervisor.name }] : [];
 }
 
-function endNext(supervisor: SupervisorNode, ending: NonNullable<SupervisorNode['ending']>): readonly Decision[] {
+/** One after the other, with what is left of the time; when nothing is, all that are left. */
+function endNext(
+  supervisor: SupervisorNode,
+  ending: NonNullable<SupervisorNode['ending']>,
+  nowMs: number,
+): readonly Decision[] {
   const { name, strategy } = supervisor;
   const { error } = ending;
   if (supervisor.up === 0) {
@@ -230,8 +249,14 @@ function endNext(supervisor: SupervisorNode, ending: NonNullable<SupervisorNode[
     return [...letGo, { type: 'ended', name, error }];
   }
   const running = [...supervisor.children.values()].filter(isUp).reverse();
+  const leftMs = ending.byMs - nowMs;
+  // A timer may be early by a fraction.
+  if (leftMs < 1) return running.flatMap((child) => endNow(child, supervisor, nowMs));
   const next = strategy === 'dynamic' ? running : running.slice(0, 1);
-  return next.flatMap((child) => stopOnce(child, supervisor));
+  return next.flatMap((child) => {
+    const limitMs = child.type === 'supervisor' ? leftMs : Math.min(leftMs, child.shutdownMs);
+    return stopOnce(child, supervisor, limitMs, nowMs);
+  });
 }
 
 // --- small words
@@ -244,16 +269,30 @@ function start(node: SupervisedNode): Decision {
   return { type: 'start', name: node.name, revival: node.revival };
 }
 
-function stop(node: SupervisedNode, keep: boolean): Decision {
-  return { type: 'stop', name: node.name, keep, limitMs: node.shutdownMs };
+function stop(node: SupervisedNode, keep: boolean, limitMs: number, nowMs: number): Decision {
+  return { type: 'stop', name: node.name, keep, limitMs, byMs: nowMs + limitMs };
 }
 
-function stopOnce(node: SupervisedNode, parent: SupervisorNode): readonly Decision[] {
-  return isStopping(node) ? [] : [stop(node, isKept(node, parent))];
+function stopOnce(node: SupervisedNode, parent: SupervisorNode, limitMs: number, nowMs: number): readonly Decision[] {
+  return isStopping(node) ? [] : [stop(node, isKept(node, parent), limitMs, nowMs)];
 }
 
-function giveUp(supervisor: SupervisorNode, error: ErrorRecord): Decision {
-  return { type: 'give-up', name: supervisor.name, error };
+function endNow(node: SupervisedNode, parent: SupervisorNode, nowMs: number): readonly Decision[] {
+  if (node.status === 'stopping' && node.type === 'actor') return [{ type: 'kill', name: node.name }];
+  return stopOnce(node, parent, 0, nowMs);
+}
+
+function giveUp(supervisor: SupervisorNode, error: ErrorRecord, nowMs: number): Decision {
+  const limitMs = limitOf(supervisor);
+  return { type: 'give-up', name: supervisor.name, error, limitMs, byMs: nowMs + limitMs };
+}
+
+/** A supervisor has as long as the slowest actor below it may take. */
+function limitOf(node: SupervisedNode): number {
+  if (node.type === 'actor') return node.shutdownMs;
+  let limitMs = 0;
+  for (const child of node.children.values()) if (isUp(child)) limitMs = Math.max(limitMs, limitOf(child));
+  return limitMs;
 }
 
 /** Lets go of a node and, the last first, of all that is held below it. */

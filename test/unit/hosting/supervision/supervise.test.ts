@@ -310,6 +310,48 @@ t.test('children end in reverse order, each within its limit, and are then ended
   t.equal(world.clock.pendingTimers, 0, 'no timer is left');
 });
 
+t.test('an ordered shutdown lasts no longer than the longest limit below: children share what is left', async (t) => {
+  const inner = defineSupervisor({ children: [child('b', { shutdownMs: 400 }), child('c', { shutdownMs: 300 })] });
+  const children = [
+    child('a', { shutdownMs: 400 }),
+    { name: 'inner', supervisor: inner },
+    child('d', { shutdownMs: 200 }),
+  ];
+  const world = new SupervisedWorld(defineSupervisor({ children }), { stubborn: ['a', 'b', 'c', 'd'] });
+  world.news();
+  world.tree.handle({ type: 'stop', name: 'root' });
+  t.strictSame(world.news(), ['stop d']);
+  t.strictSame(world.wait(200), ['kill d', 'stop c'], 'its own limit');
+  t.strictSame(world.wait(199), []);
+  t.strictSame(world.wait(1).sort(), ['kill a', 'kill b', 'kill c', 'stop a', 'stop b'], 'all that is left, at once');
+  t.equal(world.tree.get('root'), undefined);
+  t.equal(world.clock.pendingTimers, 0, 'no timer is left');
+});
+
+t.test('the limit of a supervisor holds also while one that was ended by force has not answered', async (t) => {
+  const children = ['a', 'b', 'c'].map((name) => child(name, { shutdownMs: name === 'c' ? 390 : 400 }));
+  const world = new SupervisedWorld(defineSupervisor({ children }), { stubborn: ['a', 'b', 'c'], slow: true });
+  world.settle();
+  world.news();
+  world.tree.handle({ type: 'stop', name: 'root' });
+  t.strictSame(world.news(), ['stop c']);
+  world.clock.advance(399);
+  t.strictSame(world.news(), ['kill c'], 'which its thread does not answer');
+  world.clock.advance(1);
+  t.strictSame(world.news(), ['stop b', 'stop a', 'kill b', 'kill a']);
+  world.settle();
+  t.equal(world.tree.get('root'), undefined);
+});
+
+t.test('a supervisor that gives up ends its children within the same limit', async (t) => {
+  const children = ['a', 'b', 'c'].map((name) => child(name, { shutdownMs: 300 }));
+  const world = new SupervisedWorld(defineSupervisor({ intensity: 0, children }), { stubborn: ['a', 'b'] });
+  world.news();
+  world.crash('c');
+  t.strictSame(world.news(), ['hold b']);
+  t.strictSame(world.wait(300).slice(0, 4), ['kill b', 'hold a', 'kill a', 'root gives up']);
+});
+
 t.test('dynamic children are added while their supervisor runs, and all stop at once', async (t) => {
   const world = new SupervisedWorld(defineSupervisor({ strategy: 'dynamic', intensity: 3 }), { slow: true });
   for (const each of abc) world.tree.add('root', each);
