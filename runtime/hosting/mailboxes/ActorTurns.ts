@@ -99,7 +99,7 @@ export class ActorTurns {
 
   // --- mailboxes
 
-  /** @returns whether it has found room, be it by conflation */
+  /** @returns whether it has found room, be it by conflation or instead of the oldest */
   put(cell: ActorCell, message: DeliveredMessage): boolean {
     if (!cell.isReady) this.makeReady(cell);
     (message as { atMs: number }).atMs = this.#nowMs;
@@ -207,7 +207,7 @@ export class ActorTurns {
       const reason = lost === message ? 'mailbox-full' : 'dropped-oldest';
       this.#options.switchboard.lose(reason, cell.address, lost.from, lost.type, lost.ask, lost.origin);
     }
-    return false;
+    return lost !== message;
   }
 
   #mailboxOf(cell: ActorCell): Mailbox<DeliveredMessage> {
