@@ -83,6 +83,10 @@ export interface NodeStatus {
   readonly rooms: number;
   readonly actors: number;
   readonly peers: number;
+  /** Worker threads with actors, and the bounds of each: `null` is what V8 takes. */
+  readonly threads: number;
+  readonly maxHeapMb: number | null;
+  readonly hangMs: number;
   readonly memoryRssBytes: number;
   readonly counters: Readonly<Record<string, number>>;
   readonly drops: Readonly<Record<string, number>>;
@@ -431,6 +435,9 @@ export class AcademyNode {
       rooms: rooms.length,
       actors: infos.length,
       peers: discovery.nodes().length - 1,
+      threads: config.threads,
+      maxHeapMb: config.maxHeapMb ?? null,
+      hangMs: config.hangMs,
       memoryRssBytes: process.memoryUsage.rss(),
       counters: { ...counters, ...actorCounters },
       drops,

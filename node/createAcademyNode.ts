@@ -180,9 +180,19 @@ async function joinParts(config: AcademyConfig, means: Means, closing: Closing):
     askRemote: (node, name, message, deadlineMs) => executor.ask(node, name, message, { deadlineMs }),
     log: (level, actor, text, fields) => log[level]({ actor, ...fields }, text),
   };
-  const { threads } = config;
-  const storage = new ActorStore(store);
-  const actors = new ActorSystem({ nodeId, academyId, clock, random, threads, mesh, defer, storage });
+  const { threads, maxHeapMb, hangMs } = config;
+  const actors = new ActorSystem({
+    nodeId,
+    academyId,
+    clock,
+    random,
+    threads,
+    ...(maxHeapMb === undefined ? {} : { maxHeapMb }),
+    hangMs,
+    mesh,
+    defer,
+    storage: new ActorStore(store),
+  });
 
   closing.add('actors', () => actors.shutdown({ limitMs: shutdownLimitMs }));
   actors.on('actor-restarted', ({ name, restarts, error }) => {

@@ -22,6 +22,10 @@ export function statusCommand({ output }: CommandContext): Command {
             'holds',
             `${amountOf(shown.rooms, 'room')}, ${amountOf(shown.actors, 'actor')}, ${amountOf(shown.peers, 'other node')}`,
           ],
+          [
+            'threads',
+            `${amountOf(shown.threads, 'worker thread')}${shown.maxHeapMb === null ? '' : ` of ${shown.maxHeapMb} MB heap`}, ended after hanging for ${shown.hangMs} ms`,
+          ],
           ...counted('counted', shown.counters),
           ...counted('dropped', shown.drops),
           ...Object.entries(shown.transports).map(([name, stats]) => [

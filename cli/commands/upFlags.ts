@@ -9,6 +9,8 @@ export interface UpFlags {
   readonly participant?: readonly string[];
   readonly peers?: string;
   readonly threads?: number;
+  readonly maxHeapMb?: number;
+  readonly hangMs?: number;
   readonly lan?: boolean;
   readonly interface?: string;
   readonly tcpPort?: number;
@@ -23,6 +25,8 @@ export function withUpFlags(command: Command): Command {
     .option('--participant <module...>', 'participants of your own: ./my-bot.js or ./my-bot.js#export')
     .option('--peers <host:port,...>', 'nodes to connect to where multicast does not reach')
     .option('--threads <n>', 'worker threads with actors; 0: all in the main thread', wholeNumber('--threads', 2))
+    .option('--max-heap-mb <n>', 'heap of each worker thread, in MB', wholeNumber('--max-heap-mb', 256))
+    .option('--hang-ms <n>', 'end a worker thread that hangs for so long', wholeNumber('--hang-ms', 5_000))
     .option('--lan', 'use the local network, not only this machine')
     .option('--interface <name>', 'network interface, by name or address')
     .option('--tcp-port <port>', 'TCP port for other nodes; by default a free one', wholeNumber('--tcp-port', 47_101))
@@ -31,13 +35,15 @@ export function withUpFlags(command: Command): Command {
 }
 
 export function flagsOf(given: UpFlags): AcademyUserConfig {
-  const { name, alias, participant, peers, threads, lan, tcpPort, open, log } = given;
+  const { name, alias, participant, peers, threads, maxHeapMb, hangMs, lan, tcpPort, open, log } = given;
   return {
     ...(name === undefined ? {} : { name }),
     ...(alias === undefined ? {} : { alias }),
     ...(participant === undefined ? {} : { participants: [...participant] }),
     ...(peers === undefined ? {} : { peers: peers.split(',').filter((peer) => peer !== '') }),
     ...(threads === undefined ? {} : { threads }),
+    ...(maxHeapMb === undefined ? {} : { maxHeapMb }),
+    ...(hangMs === undefined ? {} : { hangMs }),
     ...(lan === undefined ? {} : { lan }),
     ...(given.interface === undefined ? {} : { interface: given.interface }),
     ...(tcpPort === undefined ? {} : { tcp: { port: tcpPort } }),

@@ -84,6 +84,20 @@ export const AcademyConfigSchema = Fields({
     maximum: 64,
     description: 'worker threads with actors, by default one less than cores, 1 to 4; 0 runs all in the main thread',
   }),
+  maxHeapMb: Type.Optional(
+    Type.Integer({
+      minimum: 32,
+      maximum: 1_048_576,
+      description:
+        'heap of each worker thread, after which it is ended and its actors come back; by default what V8 takes',
+    }),
+  ),
+  hangMs: Type.Integer({
+    minimum: 250,
+    maximum: 3_600_000,
+    default: 5_000,
+    description: 'a worker thread whose loop has not turned for so long is ended, and its actors come back',
+  }),
   open: Type.Boolean({
     default: false,
     description: 'no secret: whoever reaches the network may take part, and nothing guards against forgery',

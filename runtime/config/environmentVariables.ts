@@ -14,6 +14,8 @@ export const environmentVariables: readonly EnvironmentVariable[] = [
   { name: 'ACADEMY_NAME', path: 'name', kind: 'text' },
   { name: 'ACADEMY_DATA', path: 'data', kind: 'text' },
   { name: 'ACADEMY_THREADS', path: 'threads', kind: 'number' },
+  { name: 'ACADEMY_MAX_HEAP_MB', path: 'maxHeapMb', kind: 'number' },
+  { name: 'ACADEMY_HANG_MS', path: 'hangMs', kind: 'number' },
   { name: 'ACADEMY_OPEN', path: 'open', kind: 'switch' },
   { name: 'ACADEMY_LAN', path: 'lan', kind: 'switch' },
   { name: 'ACADEMY_INTERFACE', path: 'interface', kind: 'text' },

@@ -9,7 +9,10 @@ interface HistoryPage {
 
 t.test('a node is started, spoken to, judged, looked at and stopped by commands', async (t) => {
   const commandLine = await CommandLine.open(t);
-  const node = await commandLine.up('data', ['--name', 'Sam Smith', '--alias', 'desk']);
+  const node = await commandLine.up('data', [
+    ...['--name', 'Sam Smith', '--alias', 'desk'],
+    ...['--threads', '1', '--max-heap-mb', '512', '--hang-ms', '9000'],
+  ]);
   const at = ['--data', node.data];
   t.equal(statSync(join(node.data, 'control.sock')).mode & 0o777, 0o600, 'the control socket is its owner’s');
   t.match(await commandLine.json(['status', ...at]), {
@@ -18,6 +21,9 @@ t.test('a node is started, spoken to, judged, looked at and stopped by commands'
     academyId: commandLine.academyId,
     person: { id: 'sam-smith', name: 'Sam Smith', type: 'human' },
     rooms: 3,
+    threads: 1,
+    maxHeapMb: 512,
+    hangMs: 9_000,
     dataFolder: node.data,
     pid: node.child.pid,
   });
