@@ -53,6 +53,7 @@ export type {
   MailboxAlarm,
   ResumedMessage,
   Settled,
+  UndeliveredMessage,
 } from './runtime/protocol/actors.js';
 export type { ActorContract, ActorTypes, ContractIn, MessagesOf, ReferenceTo } from './runtime/protocol/contract.js';
 export type { EventMessage, EventTarget } from './runtime/protocol/EventMessage.js';

@@ -181,6 +181,12 @@ export type ExitMessage = DeliveredMessage<'academy.exit', Departure>;
  */
 export type ResumedMessage = DeliveredMessage<'academy.resumed', 'moved' | 'restored'>;
 
+/**
+ * Tells a machine that names it that a message of its found a full mailbox; the data says which one, and `further` how
+ * many more of it in a flood. Who has asked is told by the answer, with ERR_ACADEMY_MAILBOX_FULL.
+ */
+export type UndeliveredMessage = DeliveredMessage<'academy.undelivered', DeadLetter>;
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /**
