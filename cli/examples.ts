@@ -37,6 +37,7 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     ['academy inspect participant/ada', 'why it is silent, or what keeps it from running'],
     ['academy inspect 1/5/3 --json', 'by an address, as dead letters show it'],
   ],
+  forget: [['academy forget counter', 'so that it starts afresh']],
   move: [['academy move participant/ada 1', 'to worker thread 1']],
   deadletters: [
     ['academy deadletters --reason mailbox-full', 'who is told more than it can handle'],

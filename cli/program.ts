@@ -12,6 +12,7 @@ import { deadLettersCommand } from './commands/deadletters.js';
 import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
 import { feedbackCommand } from './commands/feedback.js';
+import { forgetCommand } from './commands/forget.js';
 import { historyCommand } from './commands/history.js';
 import { inspectCommand } from './commands/inspect.js';
 import { moveCommand } from './commands/move.js';
@@ -55,6 +56,7 @@ const commands: readonly ((context: CommandContext) => Command)[] = [
   deadLettersCommand,
   quarantineCommand,
   moveCommand,
+  forgetCommand,
   routesCommand,
   demoCommand,
   newCommand,

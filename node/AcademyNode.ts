@@ -374,9 +374,9 @@ export class AcademyNode {
     return this.#parts.actors.ask({ name: actor }, { type, data }, { deadlineMs });
   }
 
-  /** Tells an actor of this node or, with `node`, of another one. */
-  tell(to: ActorReference, type: string, data: unknown): void {
-    this.#parts.actors.tell(to, { type, data });
+  /** Tells an actor of this node, by its name or a reference, or, with `node` in the reference, one of another node. */
+  tell(to: string | ActorReference, type: string, data: unknown): void {
+    this.#parts.actors.tell(typeof to === 'string' ? { name: to } : to, { type, data });
   }
 
   tree(): Promise<readonly ActorInfo[]> {
@@ -407,6 +407,14 @@ export class AcademyNode {
    */
   move(name: string, shard: number): Promise<ActorAddress> {
     return this.#parts.actors.move({ name }, shard);
+  }
+
+  /**
+   * Stops an actor, if it runs, and forgets all that was kept of it: also of one that cannot go on from that any more.
+   * @throws AcademyError as ActorSystem.forget() does
+   */
+  forgetActor(name: string): Promise<void> {
+    return this.#parts.actors.forget(name);
   }
 
   deadLetters(): Promise<readonly DeadLetter[]> {

@@ -60,6 +60,7 @@ export interface ControlMethods {
   inspect: { params: { name: string }; result: ActorReport };
   supervisors: { params: Nothing; result: readonly SupervisorInfo[] };
   quarantined: { params: Nothing; result: readonly QuarantinedMessage[] };
+  forget: { params: { name: string }; result: null };
   move: { params: { name: string; shard: number }; result: ActorAddress };
   routes: { params: Nothing; result: readonly Route[] };
   history: {

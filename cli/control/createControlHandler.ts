@@ -62,6 +62,7 @@ const schemas: Readonly<Record<ControlMethod | ControlStream, TSchema>> = {
   inspect: fields({ name: Name }),
   supervisors: none,
   quarantined: none,
+  forget: fields({ name: Name }),
   move: fields({ name: Name, shard: Type.Integer({ minimum: 0 }) }),
   routes: none,
   history: fields({
@@ -168,6 +169,10 @@ function createMethods({ node, person, stop }: ControlHandlerOptions): Methods {
     inspect: ({ name }) => node.inspect(name),
     supervisors: async () => node.supervisors(),
     quarantined: () => node.quarantined(),
+    forget: async ({ name }) => {
+      await node.forgetActor(name);
+      return null;
+    },
     move: ({ name, shard }) => node.move(name, shard),
     routes: async () => node.routeTable(),
     history: async (params) => {

@@ -324,6 +324,21 @@ export class ActorSystem extends EventEmitter<ActorSystemEvents> {
   }
 
   /**
+   * Forgets all that was kept of an actor: who spawns it again has a new one. One that runs is stopped first.
+   * @throws AcademyError ERR_ACADEMY_ACTOR_STOPPED when no actor of the name runs, and nothing was kept of one
+   */
+  async forget(name: string): Promise<void> {
+    const isThere = this.#supervised.has(name) || this.#records.registry.byName(name) !== undefined;
+    const isKnown = isThere || this.#records.failed.get(name) !== undefined;
+    if (isKnown) await this.stop({ name });
+    const wasKept = await this.#archive.forget(name);
+    if (isKnown || wasKept) return;
+    throw new AcademyError('ERR_ACADEMY_ACTOR_STOPPED', `no actor "${name}" runs, and nothing was kept of one`, {
+      remedy: 'look for its name with "academy tree" or in node.log',
+    });
+  }
+
+  /**
    * Moves a running actor with a name to another shard: with its state, its timers and subscriptions, what waits in its
    * mailbox, the questions that are open, and whoever watches it. What is sent to its old address finds it there.
    *

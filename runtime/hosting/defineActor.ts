@@ -146,5 +146,7 @@ function assertCodec(codec: ContextCodec | undefined): void {
 }
 
 function refuse(option: string, why: string): never {
-  throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', `${option}: ${why}`);
+  throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', `${option}: ${why}`, {
+    remedy: `correct "${option}" where the actor is defined or spawned, or leave it out`,
+  });
 }

@@ -79,6 +79,7 @@ t.test('a node is started, spoken to, judged, looked at and stopped by commands'
     name: 'participant/ada',
     address: { shard: 0 },
   });
+  t.match(await commandLine.run(['forget', 'nobody', ...at]), { code: 1, stderr: /remedy: look for its name/ });
   t.match(await commandLine.run(['move', 'nobody', '0', ...at]), { code: 1, stderr: /ERR_ACADEMY_ACTOR_STOPPED/ });
   t.match(await commandLine.run(['move', 'participant/ada', 'away', ...at]), { code: 2, stderr: /"away" is no shard/ });
   const tiers = await commandLine.run(['tree', '--tiers', ...at]);

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import t, { type Test } from 'tap';
 import type { ActorSystem } from '../../runtime/hosting/ActorSystem.js';
 import { until } from '../../testing/realTime.js';
-import { openShards } from './probes.js';
+import { openShards, probeSpec } from './probes.js';
 
 interface Mistake {
   readonly what: string;
@@ -185,8 +185,23 @@ t.test('events of XState’s own names are refused, whoever sends them, and do n
   await system.spawn({ name: 'ada', ...spec });
   for (const type of ['xstate.stop', 'xstate.done.actor.x', 'xstate.after.5.bot', '*', '']) {
     const asked = system.ask({ name: 'ada' }, { type, data: null }, { deadlineMs: 5_000 });
-    await t.rejects(asked, { code: 'ERR_ACADEMY_BAD_ARGUMENT' }, type);
+    const message = /did not reach "ada": undecodable: no message may have that type/;
+    await t.rejects(asked, { code: 'ERR_ACADEMY_BAD_ARGUMENT', message, remedy: /type of your own/ }, type);
   }
   t.match(await system.infos(), [{ name: 'ada', status: 'running', messagesHandled: 0 }]);
   t.match(await system.counters(), { 'deadLetters.undecodable': 5 });
+});
+
+t.test('whoever asks nobody, or spawns with bad options, is told what to do', async (t) => {
+  const { system } = await openShards(t, { threads: 1 });
+  const ask = (name: string): Promise<unknown> => system.ask({ name }, { type: 'note' }, { deadlineMs: 5_000 });
+  await t.rejects(ask('nobody'), { code: 'ERR_ACADEMY_ACTOR_STOPPED', remedy: /academy tree/ });
+  const refused: readonly (readonly [spec: object, remedy: RegExp])[] = [
+    [{ name: '' }, /name: 'counter'/],
+    [{ mailbox: { capacity: -1 } }, /correct "mailbox.capacity"/],
+    [{ persist: 'disk' }, /correct "persist"/],
+  ];
+  for (const [spec, remedy] of refused) {
+    await t.rejects(system.spawn(probeSpec('ada', spec)), { code: 'ERR_ACADEMY_BAD_ARGUMENT', remedy });
+  }
 });

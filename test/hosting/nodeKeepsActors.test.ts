@@ -108,3 +108,26 @@ t.test('actors whose images are damaged are not started afresh behind the back o
   await second.stop();
   t.match(readFileSync(join(data, 'node.log'), 'utf8'), /diary\\" \(number \d+\) was not started/);
 });
+
+t.test('an actor that cannot go on from what was kept is forgotten on demand, and then starts afresh', async (t) => {
+  const data = t.testdir();
+  const first = await openNode(t, data);
+  await first.spawnActor(journal, { name: 'diary' });
+  await first.ask('diary', 'tell', { id: 'a' });
+  await first.stop();
+  await appendDamaged(data);
+
+  const second = await openNode(t, data);
+  const spawned = (): Promise<unknown> => second.spawnActor(journal, { name: 'diary' });
+  await t.rejects(spawned(), { code: 'ERR_ACADEMY_SNAPSHOT_INVALID', remedy: /academy forget/ });
+  await second.forgetActor('diary');
+  await t.rejects(second.forgetActor('diary'), { code: 'ERR_ACADEMY_ACTOR_STOPPED', remedy: /academy tree/ });
+  await spawned();
+  const seen = async (): Promise<readonly string[]> =>
+    ((await second.ask('diary', 'report', null)) as KeeperReport).seen;
+  t.strictSame(await seen(), []);
+  second.tell('diary', 'tell', { id: 'b' });
+  t.strictSame(await seen(), ['b'], 'one is told by name as one is asked');
+  await second.forgetActor('diary');
+  await t.rejects(seen(), { code: 'ERR_ACADEMY_ACTOR_STOPPED' }, 'one that runs is stopped');
+});

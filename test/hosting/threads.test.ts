@@ -203,9 +203,13 @@ t.test('options and messages that cannot be cloned are coded errors of whoever w
   });
   await system.spawn(probeSpec('ada', { shard: 1 }));
   system.tell({ name: 'ada' }, { type: 'note', data: 'before' });
-  const bad = system.ask({ name: 'ada' }, { type: 'note', data: () => 1 }, { deadlineMs: 1_000 });
+  const bad = system.ask({ name: 'ada' }, { type: 'note', data: { list: [{ f: () => 1 }] } }, { deadlineMs: 1_000 });
   system.tell({ name: 'ada' }, { type: 'note', data: 'after' });
-  await t.rejects(bad, { code: 'ERR_ACADEMY_BAD_ARGUMENT' });
+  await t.rejects(bad, {
+    code: 'ERR_ACADEMY_BAD_ARGUMENT',
+    message: /"note" did not reach "ada": undecodable: data\.list\.0\.f cannot be sent/,
+    remedy: /send plain data/,
+  });
   t.strictSame((await reportOf(system, 'ada')).notes, ['before', 'after'], 'its neighbours in the frame arrive');
   t.match(await system.counters(), { 'deadLetters.undecodable': 1 });
 });

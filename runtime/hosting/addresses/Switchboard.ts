@@ -40,8 +40,9 @@ import { ActorForwards } from './ActorForwards.js';
 import { type AskSettler, AskTable } from './AskTable.js';
 import { AwaitedNames } from './AwaitedNames.js';
 import { DeadLetters, deadLetterReasons } from './DeadLetters.js';
-import { lossError } from './lossError.js';
+import { type LossDetail, lossError } from './lossError.js';
 import { addressKey, NameDirectory } from './NameDirectory.js';
+import { uncloneablePlace } from './uncloneablePlace.js';
 
 const eventDropPlace = counterPlace('dropsMailboxFull');
 const deadLetterPlaces = new Map(deadLetterReasons.map((reason) => [reason, counterPlace(`deadLetters.${reason}`)]));
@@ -208,13 +209,14 @@ export class Switchboard {
     type: unknown,
     ask: AskToken | null | undefined,
     origin: MessageOrigin | null = null,
+    detail?: LossDetail,
   ): void {
     if (isEffect(origin)) {
       this.answerEffect(from, origin[1], reason === 'mailbox-full' ? 'full' : 'gone');
       if (reason === 'mailbox-full') return;
     }
     if (isHostWord(type)) {
-      if (ask) this.reply(ask, undefined, lossError({ reason, to, from, messageType: String(type), atMs: 0 }));
+      if (ask) this.reply(ask, undefined, lossError({ reason, to, from, messageType: String(type), atMs: 0 }, detail));
       return;
     }
     const messageType = typeof type === 'string' ? type : `(${typeof type})`;
@@ -222,7 +224,7 @@ export class Switchboard {
     this.deadLetters.record(letter);
     this.#options.ledger.add(this.#shard, deadLetterPlaces.get(reason) as number);
     this.#options.wake();
-    if (ask) this.reply(ask, undefined, lossError(letter));
+    if (ask) this.reply(ask, undefined, lossError(letter, detail));
   }
 
   /** What another shard or the main thread has sent, as far as it concerns ways. */
@@ -327,7 +329,7 @@ export class Switchboard {
       case 'carry':
       case 'many':
         this.#options.ledger.addPosted(this.#shard, shard, -messagesIn(frame));
-        this.#loseFrame('undecodable', shard, frame);
+        this.#loseFrame('undecodable', shard, frame, this.#unsendableDetail(shard, frame, because));
         break;
       case 'reply':
       case 'relayed':
@@ -399,18 +401,28 @@ export class Switchboard {
     if (lost) this.#loseFrame(lost, shard, frame);
   }
 
-  #loseFrame(reason: DeadLetterReason, shard: number, frame: PeerFrame): void {
+  #unsendableDetail(shard: number, frame: PeerFrame, because: string): LossDetail | undefined {
+    if (frame[0] !== 'message' && frame[0] !== 'committed' && frame[0] !== 'carry') return undefined;
+    const [, slot, generation, , data] = frame;
+    const place = uncloneablePlace(data);
+    return {
+      name: this.names.nameOf({ shard, slot, generation }),
+      why: `${place ? `${place} ` : ''}cannot be sent to another thread: ${because}`,
+    };
+  }
+
+  #loseFrame(reason: DeadLetterReason, shard: number, frame: PeerFrame, detail?: LossDetail): void {
     if (frame[0] === 'carry') {
       const [, slot, generation, type, , from, ask, , origin] = frame;
-      this.lose(reason, { shard, slot, generation }, from, type, ask, origin);
+      this.lose(reason, { shard, slot, generation }, from, type, ask, origin, detail);
       return;
     }
     if (frame[0] === 'message') {
       const [, slot, generation, type, , from, ask] = frame;
-      this.lose(reason, { shard, slot, generation }, from, type, ask);
+      this.lose(reason, { shard, slot, generation }, from, type, ask, null, detail);
     } else if (frame[0] === 'committed') {
       const [, slot, generation, type, , from, ask, origin] = frame;
-      this.lose(reason, { shard, slot, generation }, from, type, ask, origin);
+      this.lose(reason, { shard, slot, generation }, from, type, ask, origin, detail);
     } else if (frame[0] === 'many') {
       const [, targets, type, , from] = frame;
       for (let at = 0; at < targets.length; at += 2) {

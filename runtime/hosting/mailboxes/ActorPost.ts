@@ -62,7 +62,11 @@ export class ActorPost {
       const reason = this.#table.hadLast(slot, generation) ? 'stopped' : 'stale-address';
       switchboard.lose(reason, { shard, slot, generation }, from, type, ask, origin);
     } else if (!isDeliverable(type)) {
-      switchboard.lose('undecodable', cell.address, from, type, ask, origin);
+      switchboard.lose('undecodable', cell.address, from, type, ask, origin, {
+        name: cell.name,
+        why: 'no message may have that type, by which XState speaks to itself',
+        remedy: 'give it a type of your own: a text that is neither empty nor "*", and does not begin with "xstate."',
+      });
     } else if (cell.kind === null && !isHostWord(type) && this.#options.arrivals.isFull(cell)) {
       switchboard.lose('mailbox-full', cell.address, from, type, ask, origin);
     } else if (origin !== null) {

@@ -194,6 +194,15 @@ export class ActorArchive {
     this.#guard(this.#storage.removeActor(id));
   }
 
+  /** What was kept of an actor that does not run goes. @returns false when nothing was */
+  async forget(name: string): Promise<boolean> {
+    const id = this.#ids.get(name);
+    if (id === undefined) return false;
+    this.ended(id);
+    await this.#storage.settled();
+    return true;
+  }
+
   /** An actor lives on another shard now: its image must be found there. */
   moved(id: number, image: Uint8Array): void {
     if (!this.#stored.has(id)) return;

@@ -181,7 +181,10 @@ export class ActorRestorer {
         throw new AcademyError(
           'ERR_ACADEMY_SNAPSHOT_VERSION',
           `"${cell.name}" was kept in version ${version}, and its definition has version ${snapshotVersion}`,
-          { remedy: 'give the definition a function migrate(snapshot, fromVersion), or stop the actor to forget it' },
+          {
+            remedy:
+              'give the definition a function migrate(snapshot, fromVersion), or forget what was kept: node.forgetActor(name) or "academy forget <name>"',
+          },
         );
       }
       fitting = migrate(snapshot, version);

@@ -69,7 +69,9 @@ export class ActorRegistry {
    */
   add(spec: ActorSpec, shard: number, id: number, supervised: SeatSupervision | null = null): ActorRecord {
     if (typeof spec.name !== 'string' || spec.name === '') {
-      throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', 'an actor needs a name');
+      throw new AcademyError('ERR_ACADEMY_BAD_ARGUMENT', 'an actor needs a name', {
+        remedy: "give it one that is not empty: { name: 'counter' }",
+      });
     }
     if (this.#byName.has(spec.name)) {
       throw new AcademyError('ERR_ACADEMY_NAME_TAKEN', `the name "${spec.name}" belongs to another actor`, {
