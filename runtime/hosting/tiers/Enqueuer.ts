@@ -1,7 +1,7 @@
 /**
- * What `enqueueActions` hands to its author as `enqueue`. What is a plain value is done as it is listed, which nobody
- * can tell from later; from the first function on, which may look at what has changed, things wait their turn. What an
- * author enqueues when his function has returned is lost, as in XState.
+ * What `enqueueActions` hands to its author as `enqueue`. What is listed waits until his function has returned, with
+ * the values that objects have then, as in XState; what he enqueues later is lost. Events that are plain values are
+ * emitted as they are listed, as long as nothing waits that may ask the world for something: nobody can tell.
  */
 import type { AnyEventObject } from 'xstate';
 import { assignNow, callNow, compileAction, fullArgs, raiseNow, refuseText, sendNow } from './compileAction.js';
@@ -10,6 +10,9 @@ import { refuse } from './MachineSelf.js';
 import { partOrRefusal } from './missingPart.js';
 import type { Operation, Step } from './Step.js';
 import { type Chart, isBuiltin } from './xstateShapes.js';
+
+/** Of properties of the context. */
+type Assignment = Record<string, unknown>;
 
 interface SendOptions {
   readonly id?: string;
@@ -20,7 +23,9 @@ export class Enqueuer {
   readonly #chart: Chart;
   readonly #step: Step;
   readonly #merge: ContextMerger;
-  #waiting: Operation[] | null = null;
+  #waiting: (Operation | Assignment)[] | null = null;
+  /** Whether something waits that may have effects. */
+  #mustWait = false;
   #isOpen = true;
 
   constructor(chart: Chart, step: Step, merge: ContextMerger) {
@@ -32,26 +37,31 @@ export class Enqueuer {
   /** Does what has waited. */
   close(): void {
     this.#isOpen = false;
-    if (this.#waiting) for (const operation of this.#waiting) operation(this.#step);
+    if (!this.#waiting) return;
+    for (const next of this.#waiting) {
+      if (typeof next === 'function') next(this.#step);
+      else assignNow(this.#step, next, this.#merge);
+    }
   }
 
   add(action: unknown): void {
     const isOwnFunction = typeof action === 'function' && !isBuiltin(action);
-    this.#wait(isOwnFunction ? (step) => callNow(step, action) : compileAction(this.#chart, action));
+    this.#defer(isOwnFunction ? (step) => callNow(step, action) : compileAction(this.#chart, action));
   }
 
   assign(assignment: unknown): void {
-    if (this.#mayAct(assignment) && hasNoFunction(assignment)) assignNow(this.#step, assignment, this.#merge);
-    else this.#wait((step) => assignNow(step, assignment, this.#merge));
+    const isFunction = typeof assignment === 'function';
+    this.#wait(isFunction ? (step) => assignNow(step, assignment, this.#merge) : (assignment as Assignment));
   }
 
   emit(event: unknown): void {
-    if (this.#mayAct(event)) this.#step.effects.push({ kind: 'emit', event: event as AnyEventObject });
-    else this.#wait((step) => step.effects.push({ kind: 'emit', event: valueNow(step, event) as AnyEventObject }));
+    const mayAct = this.#isOpen && !this.#mustWait && typeof event !== 'function';
+    if (mayAct) this.#step.effects.push({ kind: 'emit', event: event as AnyEventObject });
+    else this.#defer((step) => step.effects.push({ kind: 'emit', event: valueNow(step, event) as AnyEventObject }));
   }
 
   raise(event: unknown, options?: SendOptions): void {
-    this.#wait((step) => {
+    this.#defer((step) => {
       if (typeof event === 'string') refuseText('raise', event);
       const raised = valueNow(step, event) as AnyEventObject;
       raiseNow(step, raised, delayNow(step, this.#chart, options?.delay), options?.id);
@@ -59,7 +69,7 @@ export class Enqueuer {
   }
 
   sendTo(to: unknown, event: unknown, options?: SendOptions): void {
-    this.#wait((step) => {
+    this.#defer((step) => {
       if (typeof event === 'string') refuseText('sendTo', event);
       const sent = valueNow(step, event) as AnyEventObject;
       const delayMs = delayNow(step, this.#chart, options?.delay);
@@ -72,7 +82,7 @@ export class Enqueuer {
   }
 
   cancel(id: unknown): void {
-    this.#wait((step) => step.effects.push({ kind: 'cancel', id: valueNow(step, id) as string }));
+    this.#defer((step) => step.effects.push({ kind: 'cancel', id: valueNow(step, id) as string }));
   }
 
   spawnChild(): never {
@@ -83,14 +93,15 @@ export class Enqueuer {
     return refuse('enqueue.stopChild');
   }
 
-  #mayAct(value: unknown): boolean {
-    return this.#isOpen && this.#waiting === null && typeof value !== 'function';
+  #defer(operation: (step: Step) => unknown): void {
+    this.#mustWait = true;
+    this.#wait(operation);
   }
 
-  #wait(operation: (step: Step) => unknown): void {
+  #wait(next: Operation | Assignment): void {
     if (!this.#isOpen) return;
-    if (this.#waiting) this.#waiting.push(operation);
-    else this.#waiting = [operation];
+    if (this.#waiting) this.#waiting.push(next);
+    else this.#waiting = [next];
   }
 }
 
@@ -106,13 +117,6 @@ export function asFunction(enqueuer: Enqueuer): unknown {
   enqueue.spawnChild = (): never => enqueuer.spawnChild();
   enqueue.stopChild = (): never => enqueuer.stopChild();
   return enqueue;
-}
-
-function hasNoFunction(assignment: unknown): boolean {
-  for (const key in assignment as object) {
-    if (typeof (assignment as Record<string, unknown>)[key] === 'function') return false;
-  }
-  return true;
 }
 
 /** What is enqueued is new each time, so its functions are not looked into: they get everything. */
