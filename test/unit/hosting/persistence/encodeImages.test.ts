@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { serialize } from 'node:v8';
 import fc from 'fast-check';
 import t from 'tap';
@@ -81,15 +82,30 @@ const images: fc.Arbitrary<ActorImage[]> = fc.array(
   { maxLength: 20 },
 );
 
-t.test('what is written in columns is read as it was, whatever actors hold', async (t) => {
+/** Of what generators come upon rarely. */
+const awkward = [new Date(Number.NaN), new Map([[Number.NaN, [-0, undefined]]]), { key: undefined }, new Set([1n])];
+
+/**
+ * All of it in words: comparisons take no invalid date for another, and serialised bytes differ by which equal parts
+ * are the same object.
+ */
+function textOf(value: unknown): string {
+  const all = Number.POSITIVE_INFINITY;
+  return inspect(value, { depth: all, maxArrayLength: all, maxStringLength: all });
+}
+
+t.test('what is written in columns is read as it was, whatever actors hold', async () => {
   fc.assert(
     fc.property(images, (generated) => {
       // Some of what is generated has no prototype, which a structured clone gives it.
       const written = structuredClone(generated);
       const read = decodeImages(encodeImages(written));
-      return serialize(read).equals(serialize(written)) || t.strictSame(read, written);
+      return textOf(read) === textOf(written);
     }),
-    { numRuns: 300 },
+    {
+      numRuns: 300,
+      examples: awkward.map((output): [ActorImage[]] => [[{ ...image, snapshot: { status: 'done', output } }]]),
+    },
   );
 });
 
@@ -139,7 +155,9 @@ t.test('a context that cannot be kept is a coded error with a remedy', async (t)
 
 t.test('damaged and foreign bytes are a coded error', async (t) => {
   const good = encodeImages([image]);
-  for (const bytes of [good.subarray(0, 20), new Uint8Array(), serialize({ format: 99 }), serialize(null)]) {
+  for (const bytes of [good.subarray(0, 20), new Uint8Array(), serialize(null)]) {
     t.throws(() => decodeImages(bytes), { code: 'ERR_ACADEMY_SNAPSHOT_INVALID' });
   }
+  const another = { code: 'ERR_ACADEMY_STORE', remedy: /the release that wrote them/ };
+  t.throws(() => decodeImages(serialize({ format: 99 })), another, 'another layout is no damage');
 });
