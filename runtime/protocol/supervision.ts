@@ -54,7 +54,8 @@ export interface BackoffOptions {
 
 export interface SupervisedActor extends ActorSpec {
   /**
-   * Time that it may take to handle what waits for it, and to say a last word, before it is ended by force.
+   * Time that it may take to handle what waits for it, and to say a last word, before it is ended by force. When its
+   * supervisor ends, all actors below that one share the longest of their times, in their order.
    * @default 5_000
    */
   readonly shutdownMs?: number;
