@@ -39,12 +39,6 @@ export class NameDirectory {
     this.#names?.delete(addressKey(address));
   }
 
-  /** Looks at all of them: for what is told to people. */
-  nameOf(address: ActorAddress): string | undefined {
-    for (const [name, bound] of this.#addresses) if (isSameAddress(bound, address)) return name;
-    return undefined;
-  }
-
   entries(): [name: string, address: ActorAddress][] {
     return [...this.#addresses];
   }
