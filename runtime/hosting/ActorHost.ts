@@ -146,6 +146,7 @@ export class ActorHost implements MachineOutlet {
       answer: (sender, effect, verdict) => switchboard.answerEffect(sender, effect, verdict),
       unanswered: ({ id }) => switchboard.asks.settle(id, undefined, answeredBefore),
       unkept: (question) => switchboard.reply(question, undefined, toErrorRecord(tornJournal(), 'ERR_ACADEMY_STORE')),
+      dropEffects: (cell) => this.#turns.dropEffects(cell),
       expire: (run, kind, timer) => this.#expire(run, kind, timer),
       inputOf: (cell) => this.#lives.inputOf(cell),
       fetched: (cell) => this.#lives.resume(cell),

@@ -85,3 +85,34 @@ for (const mailbox of [
     },
   );
 }
+
+t.test(
+  'what a journal has caused comes once and in its order, though the receiver’s own cannot be written',
+  async (t) => {
+    const { system, store } = await openShards(t, { folder: t.testdir(), threads: 2, snapshotEveryMs: 100_000 });
+    await system.spawn(keeper('ada', 'journal', { shard: 1 }));
+    await system.spawn(keeper('ben', 'journal', { shard: 2 }));
+    const { write } = store;
+    let writes = 0;
+    let failures = 0;
+    store.write = (work) => {
+      if (++writes % 6 > 0 || failures === 2) return write.call(store, work);
+      failures++;
+      return Promise.reject(new Error('the disk is full'));
+    };
+    const wordsEach = Array.from({ length: 20 }, (_, index) => index);
+    const causedBy = (id: string): string[] => wordsEach.map((index) => `${id}.${index}`);
+    for (let said = 0; said < 100; said++) {
+      const next = causedBy(`${said}`).map((id) => ({ to: 'ben', told: { id } }));
+      system.tell({ name: 'ada' }, { type: 'tell', data: { id: `${said}`, next } });
+      if (said % 5 === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    const seenBy = async (name: string): Promise<readonly string[]> =>
+      (await keeperReport(system, name).catch(() => ({ seen: [] }))).seen;
+    await until('all is heard', async () => {
+      const [caused, heard] = [await seenBy('ada'), await seenBy('ben')];
+      return failures === 2 && caused.length > 0 && heard.length >= wordsEach.length * caused.length;
+    });
+    t.strictSame(await seenBy('ben'), (await seenBy('ada')).flatMap(causedBy));
+  },
+);

@@ -188,6 +188,21 @@ export class ActorTurns {
     }
   }
 
+  /** Takes out what journals have sent, which comes again in its order; all else keeps its place. */
+  dropEffects(cell: ActorCell): void {
+    const again = cell.extras?.again?.filter(({ origin }) => !isEffect(origin)) ?? [];
+    const others = [...this.drain(cell)].filter(([, { origin }]) => !isEffect(origin));
+    if (again.length > 0) cell.extra().again = again;
+    if (others.length === 0) return;
+    const mailbox = this.#mailboxOf(cell);
+    for (const [lane, message] of others) {
+      if (lane === 'urgent') mailbox.pushUrgent(message);
+      else if (lane === 'kept') mailbox.pushKept(message);
+      else mailbox.push(message);
+    }
+    this.#ledger.add(this.#shard, acceptedPlace, others.length);
+  }
+
   #putBehind(cell: ActorCell, rules: ActorMailboxRules, message: DeliveredMessage): boolean {
     const mailbox = this.#mailboxOf(cell);
     const isStashed = cell.status === 'restarting' && mailbox.depth >= (cell.kind as ActorKind).stash;

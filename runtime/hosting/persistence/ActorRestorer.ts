@@ -36,6 +36,8 @@ export interface RestorerWorld {
   perform(cell: ActorCell, effect: ActorEffect): void;
   /** Puts a message into the actor's mailbox, whatever its bound. */
   put(cell: ActorCell, message: DeliveredMessage): void;
+  /** Takes out of its mailbox what other journals have sent, which comes again. */
+  dropEffects(cell: ActorCell): void;
   /** Does what a timer was set for. */
   expire(run: MachineRun, kind: ActorKind, timer: ActorTimer): void;
 }
@@ -75,6 +77,8 @@ export class ActorRestorer {
     actor.isKnown = true;
     actor.imaged = image.sequence;
     if (!isKnown) {
+      // It has come to a life of which nothing is known any more.
+      if (actor.kind === 'journal' && cell.depth > 0) this.#world.dropEffects(cell);
       actor.sequence = image.sequence;
       if (image.ledger) actor.book = new EffectBook(image.ledger);
     } else if (actor.kind === 'snapshot') {
