@@ -106,4 +106,28 @@ t.test('the packed package, installed into an empty project, runs what README an
     t.match(told('academyId'), { value: 'study-group', origin: 'file' });
     t.match(told('participants'), { value: [join(project, 'echo-bot.js')] });
   });
+
+  await t.test('its declarations typecheck with those of all that they draw in', async (t) => {
+    const code = `import { createAcademyNode } from 'academy-mesh';
+import { Simulation } from 'academy-mesh/testing';
+export const node = await createAcademyNode();
+export const simulations: Simulation[] = [];
+// @ts-expect-error: the declarations are there, and not all is any
+export const id: number = node.nodeId;
+`;
+    await writeFile(join(project, 'consumer.ts'), code);
+    const compilerOptions = {
+      module: 'nodenext',
+      target: 'es2022',
+      strict: true,
+      noEmit: true,
+      skipLibCheck: false,
+      types: ['node'],
+      typeRoots: [join(packageFolder, 'node_modules', '@types')],
+    };
+    await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }));
+    const tsc = join(packageFolder, 'node_modules', 'typescript', 'bin', 'tsc');
+    const checked = spawnSync(process.execPath, [tsc, '-p', project], { encoding: 'utf8' });
+    t.match(checked, { status: 0, stdout: '' }, checked.stdout);
+  });
 });
