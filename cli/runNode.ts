@@ -13,6 +13,7 @@ import type { Output } from './Output.js';
 import { type ConfigurationChoice, readConfiguration } from './readConfiguration.js';
 import { renderBanner } from './renderBanner.js';
 import { seatIdOf, seatOfPerson } from './seatOfPerson.js';
+import { withoutLmdbStacks } from './withoutLmdbStacks.js';
 
 type NodeInfo = ReturnType<AcademyNode['nodes']>[number];
 
@@ -33,7 +34,7 @@ export async function runNode(options: RunNodeOptions): Promise<void> {
   const { output } = options;
   // From the first moment: a signal during the start must not leave a thread or a lock.
   const interruption = new Interruption();
-  const closers: (() => unknown)[] = [() => interruption.dispose(), endWithParent(interruption)];
+  const closers: (() => unknown)[] = [() => interruption.dispose(), endWithParent(interruption), withoutLmdbStacks()];
   try {
     await startAndServe(options, interruption, closers);
     output.event({ event: 'stopping' }, 'Ending …');

@@ -306,7 +306,8 @@ export class ActorArchive {
   /** What cannot be written is said; those who wait for it hear nothing, and nothing is receipted. */
   #guard(work: Promise<void>): void {
     work.catch((error: unknown) => {
-      this.#options.trouble(toErrorRecord(error, 'ERR_ACADEMY_STORE').message);
+      const { code, message, remedy } = toErrorRecord(error, 'ERR_ACADEMY_STORE');
+      this.#options.trouble(`${code}: ${message}${remedy === undefined ? '' : `; ${remedy}`}`);
     });
   }
 }

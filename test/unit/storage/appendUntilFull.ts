@@ -2,11 +2,13 @@
  * A node's storage as a process of its own, for fullDisk.test.ts to give too little room: appends until that fails, says
  * what became of it, and closes.
  */
+import { withoutLmdbStacks } from '../../../cli/withoutLmdbStacks.js';
 import { toErrorRecord } from '../../../runtime/protocol/errors.js';
 import { RoomLogStore } from '../../../runtime/storage/RoomLogStore.js';
 import { Store } from '../../../runtime/storage/Store.js';
 import { ChainWriter } from './chains.js';
 
+withoutLmdbStacks();
 const store = Store.open(process.argv[2] as string);
 const log = new RoomLogStore(store);
 await log.putRoom({ roomId: 'lobby', consent: 'local', createdAtMs: 0 });
