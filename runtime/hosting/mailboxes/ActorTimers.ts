@@ -11,8 +11,10 @@ import { TimerWheel, type WheelTimer } from './TimerWheel.js';
 
 export interface ActorTimer {
   readonly cell: ActorCell;
-  /** Undefined for one that cannot be cancelled by name, or no more. */
-  id: string | undefined;
+  /** Undefined for one that cannot be cancelled by name. */
+  readonly id: string | undefined;
+  /** Whether another of its id has ended since it was the latest: it cannot be cancelled by name any more. */
+  isForgotten: boolean;
   readonly event: AnyEventObject;
   /** Null for an event that the machine sends itself. */
   readonly target: unknown;
@@ -34,7 +36,7 @@ export class ActorTimers {
   }
 
   set(cell: ActorCell, id: string | undefined, delayMs: number, event: AnyEventObject, target: unknown): void {
-    const timer: ActorTimer = { cell, id, event, target, turn: null, next: cell.timers };
+    const timer: ActorTimer = { cell, id, isForgotten: false, event, target, turn: null, next: cell.timers };
     timer.turn = this.#wheel.set(timer, delayMs);
     cell.timers = timer;
   }
@@ -42,7 +44,7 @@ export class ActorTimers {
   /** Ends the latest timer of this id, unless another of the id has ended since it was set. */
   cancel(cell: ActorCell, id: string): void {
     const timer = latestOf(cell, id);
-    if (!timer) return;
+    if (!timer || timer.isForgotten) return;
     end(timer);
     this.#wheel.cancel(timer.turn as WheelTimer<ActorTimer>);
   }
@@ -62,8 +64,9 @@ export class ActorTimers {
   /** Sets those of an image, each for when it is due. */
   arm(cell: ActorCell, timers: readonly ImageTimer[]): void {
     const nowMs = this.#clock.nowMs();
-    for (const { id, dueAtMs, event, target } of timers) {
+    for (const { id, dueAtMs, event, target, isForgotten = false } of timers) {
       this.set(cell, id, dueAtMs - nowMs, event as AnyEventObject, target);
+      if (isForgotten && cell.timers) cell.timers.isForgotten = true;
     }
   }
 
@@ -71,9 +74,9 @@ export class ActorTimers {
   list(cell: ActorCell): ImageTimer[] {
     const timers: ImageTimer[] = [];
     for (let timer = cell.timers; timer; timer = timer.next) {
-      const { id, event, target, turn } = timer;
+      const { id, event, target, turn, isForgotten } = timer;
       const dueAtMs = this.#clock.nowMs() + this.#wheel.remainingMs(turn as WheelTimer<ActorTimer>);
-      timers.push({ id, dueAtMs, event, target });
+      timers.push({ id, dueAtMs, event, target, ...(isForgotten ? { isForgotten } : {}) });
     }
     return timers.reverse();
   }
@@ -105,7 +108,7 @@ function end(timer: ActorTimer): void {
   const { cell, id } = timer;
   unlink(timer);
   const forgotten = id === undefined ? null : latestOf(cell, id);
-  if (forgotten) forgotten.id = undefined;
+  if (forgotten) forgotten.isForgotten = true;
 }
 
 function unlink(timer: ActorTimer): void {

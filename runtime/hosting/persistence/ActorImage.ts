@@ -47,6 +47,8 @@ export interface ImageTimer {
   readonly dueAtMs: number;
   readonly event: unknown;
   readonly target: unknown;
+  /** Whether it cannot be cancelled by its id any more. */
+  readonly isForgotten?: boolean;
 }
 
 export interface ImageMonitor {
