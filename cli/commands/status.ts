@@ -24,7 +24,7 @@ export function statusCommand({ output }: CommandContext): Command {
           ],
           [
             'threads',
-            `${amountOf(shown.threads, 'worker thread')}${shown.maxHeapMb === null ? '' : ` of ${shown.maxHeapMb} MB heap`}, ended after hanging for ${shown.hangMs} ms`,
+            `${amountOf(shown.threads, 'worker thread')}${shown.maxHeapMb === null ? '' : ` of ${shown.maxHeapMb} MB heap`}; one that hangs for ${shown.hangMs} ms is ended`,
           ],
           ...counted('counted', shown.counters),
           ...counted('dropped', shown.drops),
